@@ -1,0 +1,55 @@
+"""What a flow run may be asked: ids, dates and paths only, never feedback text.
+
+A parameter model that fails validation is logged by Prefect with all its values.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.config import Config, Input, ReportLanguage, load_config, override
+from pipeline.errors import ConfigError
+
+
+class InsightsParameters(BaseModel):
+    """Parameters of the `insights` flow; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    config: Path | None = Field(None, description="YAML configuration on the worker's machine")
+    paths: list[Path] = Field(default_factory=list, description="files or directories; empty: the configured sources")
+    out: Path | None = Field(None, description="store and outputs; default: `out` of the configuration")
+    since: date | None = Field(None, description="publish only feedback from this day on")
+    until: date | None = Field(None, description="publish only feedback up to this day")
+    language: ReportLanguage | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> InsightsParameters:
+        if self.since and self.until and self.since > self.until:
+            raise ValueError("since is after until")
+        return self
+
+    def settings(self) -> Config:
+        """The configuration with what the parameters say put over it. Raises ConfigError."""
+        config = load_config(self.config)
+        if self.language is not None:
+            config = override(config, report=override(config.report, language=self.language))
+        return config
+
+    def sources(self, config: Config) -> list[Input]:
+        """What to read. Raises ConfigError when neither the parameters nor the configuration name anything."""
+        if self.paths:
+            return [override(config.input, paths=self.paths)]
+        if config.sources:
+            return list(config.sources)
+        raise ConfigError("nothing to read", where="paths", remedy="pass paths, or declare `sources:` in the configuration")
+
+    def target(self, config: Config) -> Path:
+        """Where the run writes. Raises ConfigError when it is not named: a scheduled run must not guess."""
+        target = self.out or config.out
+        if target is None:
+            raise ConfigError("no output directory", where="out", remedy="set `out:` in the configuration or pass out")
+        return target

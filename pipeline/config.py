@@ -1,0 +1,252 @@
+"""The configuration: one YAML file, checked as a whole before anything runs.
+
+Every key has a default, so `cxi run FILE` works without a file. Unknown keys are errors: a misspelt key that is silently
+ignored costs a night.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pipeline.errors import ConfigError
+
+ReportLanguage = Literal["zh", "en", "both"]
+ScoreName = Literal["rating", "csat", "ces"]
+
+
+class Section(BaseModel):
+    """A part of the configuration: immutable, unknown keys forbidden."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+class Columns(Section):
+    """Which column holds what. A key left out is found by name (zh and en); see docs/input.md."""
+
+    text: str | list[str] | None = Field(None, description="verbatim column, or several: one feedback per answer")
+    id: str | None = None
+    time: str | None = None
+    updated: str | None = Field(None, description="when the row last changed: decides between versions of one id")
+    source: str | None = None
+    channel: str | None = None
+    product: str | None = None
+    region: str | None = None
+    customer: str | None = None
+    question: str | None = None
+    rating: str | None = None
+    nps: str | None = None
+    csat: str | None = None
+    ces: str | None = None
+    attributes: list[str] = Field(default_factory=list, description="further columns to keep as they are (masked)")
+
+
+class Scale(Section):
+    """The scale of a score: its ends and its direction."""
+
+    low: float
+    high: float
+    higher_is_better: bool = True
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Scale:
+        if self.low >= self.high:
+            raise ValueError("low must be below high")
+        return self
+
+
+class Input(Section):
+    """How files are read. One mapping for all files of a run; differing files go into one `sources` entry each."""
+
+    name: str = Field("files", min_length=1, description="name of the source; part of every feedback's identity")
+    paths: list[Path] = Field(default_factory=list)
+    columns: Columns = Field(default_factory=Columns)
+    scales: dict[ScoreName, Scale] = Field(default_factory=dict)
+    sheet: str | None = None
+    encoding: str | None = None
+    sep: str | None = Field(None, min_length=1, max_length=1)
+    time_format: str | None = Field(None, description="strptime format, where dates are not recognised")
+    day_first: bool | None = Field(None, description="03/04/2026: true = 3 April, false = 4 March; unset = undecidable")
+    max_chars: int = Field(20_000, ge=1)
+    drop_repeated_texts: bool = False
+
+
+class Model(Section):
+    """Which model labels the text: `current` (shipped), a directory, a Hugging Face id, or `lexicon` (rules)."""
+
+    name: str = "current"
+    device: str = "auto"
+    threads: int | None = Field(None, ge=1)
+
+
+class Metrics(Section):
+    """How figures are estimated."""
+
+    confidence: float = Field(0.95, gt=0.5, lt=1.0)
+    small_n: int = Field(30, ge=2, description="estimates from fewer feedbacks are flagged")
+    bootstrap: int = Field(1000, ge=100)
+    seed: int = 20230523
+
+
+class Priority(Section):
+    """How stage x touchpoint cells are ranked; see docs/insight.md for the formula."""
+
+    reach: float = Field(1.0, ge=0, description="exponent of the share of feedbacks that complain about the cell")
+    severity: float = Field(1.0, ge=0, description="exponent of how negative the cell is")
+    reliability: float = Field(1.0, ge=0, description="exponent of how sure we are")
+    min_feedback: int = Field(5, ge=1, description="cells with fewer complaining feedbacks are not ranked")
+    stage_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    touchpoint_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+
+
+class Report(Section):
+    """What the report shows."""
+
+    language: ReportLanguage = "both"
+    organisation: str | None = None
+    actions: int = Field(10, ge=1)
+    evidence: int = Field(4, ge=1, le=10)
+
+
+class Config(Section):
+    """Everything a run needs to know besides its data."""
+
+    version: Literal[1] = 1
+    out: Path | None = Field(None, description="the store and its outputs; the nightly store is named here")
+    timezone: str = Field("UTC", description="of times without an offset, and of all periods")
+    input: Input = Field(default_factory=Input)
+    sources: list[Input] = Field(default_factory=list, description="named inputs of scheduled runs")
+    model: Model = Field(default_factory=Model)
+    privacy: Path | None = None
+    taxonomy: Path | None = None
+    playbook: Path | None = None
+    metrics: Metrics = Field(default_factory=Metrics)
+    priority: Priority = Field(default_factory=Priority)
+    report: Report = Field(default_factory=Report)
+    partition_rows: int = Field(2000, ge=1, description="feedbacks per unit of work")
+    keep_snapshots: int = Field(5, ge=1)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("not an IANA time zone such as Asia/Shanghai") from error
+        return value
+
+    @model_validator(mode="after")
+    def _distinct_sources(self) -> Config:
+        names = [source.name for source in self.sources]
+        if len(set(names)) != len(names):
+            raise ValueError("two sources share a name; names are part of every feedback's identity")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of naive times and of all periods."""
+        return ZoneInfo(self.timezone)
+
+    def digest(self, *sections: str) -> str:
+        """16 hex characters that change when one of the named sections (default: all) changes."""
+        include = set(sections) or None
+        return hashlib.sha256(self.model_dump_json(include=include).encode()).hexdigest()[:16]
+
+
+def load_config(path: Path | None) -> Config:
+    """Read and check a YAML configuration; `None` gives the defaults. Relative paths are taken from the file's folder.
+
+    Raises ConfigError naming the file, key, value and remedy.
+    """
+    if path is None:
+        return Config()
+    raw = _read_yaml(path)
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise _explain(path, error) from error
+    return _anchor(config, path.parent)
+
+
+def override(section: SectionT, **values: Any) -> SectionT:
+    """A copy of a section with some keys replaced and checked, e.g. by command-line options.
+
+    Raises ConfigError naming the key and the value.
+    """
+    try:
+        return type(section).model_validate({**dict(section), **values})
+    except ValidationError as error:
+        raise _explain(Path("options"), error) from error
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            "cannot read the configuration", where=str(path), value=error.strerror, remedy="check the --config path"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"not valid YAML: {error}", where=str(path), remedy="mend the syntax") from error
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict):
+        raise ConfigError("must be a mapping of keys", where=str(path), remedy="see configs/default.yaml")
+    return raw
+
+
+def _explain(path: Path, error: ValidationError) -> ConfigError:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"]) or "(top level)"
+    more = f"; and {error.error_count() - 1} more" if error.error_count() > 1 else ""
+    if first["type"] == "extra_forbidden":
+        owner = _section_at(first["loc"][:-1])
+        known = ", ".join(sorted(owner.model_fields)) if owner else "see configs/default.yaml"
+        return ConfigError(f"unknown key{more}", where=f"{path}: {key}", remedy=f"known keys here: {known}")
+    value = first["input"] if not isinstance(first["input"], dict | list) else None
+    return ConfigError(
+        f"{first['msg']}{more}", where=f"{path}: {key}", value=value, remedy="see configs/default.yaml for every key"
+    )
+
+
+def _section_at(location: tuple[int | str, ...]) -> type[Section] | None:
+    """The section class a location points into, to list the keys it knows."""
+    current: type[Section] = Config
+    for part in location:
+        if isinstance(part, int):
+            continue
+        found = current.model_fields.get(part)
+        candidate = Input if part == "sources" else getattr(found, "annotation", None)
+        if not (isinstance(candidate, type) and issubclass(candidate, Section)):
+            return None
+        current = candidate
+    return current
+
+
+def _anchor(config: Config, folder: Path) -> Config:
+    """Resolve relative paths against the configuration's own folder, so that it works from any directory."""
+
+    def at(path: Path | None) -> Path | None:
+        return None if path is None else folder / path.expanduser()
+
+    def inputs(item: Input) -> Input:
+        return item.model_copy(update={"paths": [folder / path.expanduser() for path in item.paths]})
+
+    return config.model_copy(
+        update={
+            "out": at(config.out),
+            "privacy": at(config.privacy),
+            "taxonomy": at(config.taxonomy),
+            "playbook": at(config.playbook),
+            "input": inputs(config.input),
+            "sources": [inputs(source) for source in config.sources],
+        }
+    )

@@ -1,0 +1,146 @@
+"""`cxi analyze`: the opinion units of some files as one result file; nothing else is stored."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.analyse import analyse, open_model
+from pipeline.config import Config, Input
+from pipeline.errors import InputError, StoreError
+from pipeline.ingest.read import read_feedback
+from pipeline.privacy.keys import KeyedHasher
+from pipeline.privacy.masker import Masker
+from pipeline.privacy.policy import load_policy
+from pipeline.progress import Progress
+from pipeline.records import Feedback, QuarantinedRow
+from pipeline.taxonomy import load_taxonomy
+
+LABELS = ("sentiment", "stage", "touchpoint", "intent")
+COLUMNS = (
+    "feedback_id",
+    "unit_index",
+    "start",
+    "end",
+    "text",
+    "lang",
+    *(column for label in LABELS for column in (label, f"{label}_score")),
+)
+"""Columns of the result, one row a unit. `start` and `end` index the original text as Python does, `text` is masked."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What `analyze_to_file` read and wrote."""
+
+    feedbacks: int = 0
+    units: int = 0
+    quarantined: int = 0
+
+
+def analyze_to_file(config: Config, sources: Sequence[Input], output: Path, *, progress: Progress) -> Counts:
+    """Read, mask, analyse, write. The file appears whole or not at all.
+
+    Raises InputError for input that cannot be read or an unknown result format, StoreError for an output path that
+    cannot be written, ModelError for a model that cannot be loaded.
+    """
+    write = _writer(output)
+    _check_writable(output)
+    model = open_model(config.model, load_taxonomy(config.taxonomy))
+    counts = Counts()
+    rows: list[dict[str, Any]] = []
+    with progress.step("analyse") as advance:
+        for batch in _batches(config, sources, counts):
+            analyse(batch, model, progress=advance)
+            rows += [row for feedback in batch for row in unit_rows(feedback)]
+    counts.units = len(rows)
+    partial = output.with_name(f".{output.name}.part")
+    try:
+        write(pd.DataFrame(rows, columns=list(COLUMNS)), partial)
+        os.replace(partial, output)
+    except OSError as error:
+        raise StoreError("cannot write the result", where=str(output), value=error.strerror) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return counts
+
+
+def unit_rows(feedback: Feedback) -> Iterator[dict[str, Any]]:
+    """The result rows of one analysed feedback."""
+    for unit in feedback.units:
+        start, end = feedback.masked.to_original(unit.start, unit.end)
+        row: dict[str, Any] = {
+            "feedback_id": feedback_id(feedback),
+            "unit_index": unit.index,
+            "start": start,
+            "end": end,
+            "text": feedback.text[unit.start : unit.end],
+            "lang": feedback.language,
+        }
+        for name in LABELS:
+            label = getattr(unit, name)
+            row[name], row[f"{name}_score"] = label.id, round(label.score, 4)
+        yield row
+
+
+def feedback_id(feedback: Feedback) -> str:
+    """The id at the source, or file and row where there is none; with the question where a row has several answers."""
+    origin = feedback.origin
+    own = feedback.external_id or f"{origin.file}:{origin.row}"
+    return f"{own}#{feedback.question}" if feedback.question else own
+
+
+def _batches(config: Config, sources: Sequence[Input], counts: Counts) -> Iterator[list[Feedback]]:
+    # The key is random: nothing keyed leaves this function's caller, so nothing has to be found again.
+    items = read_feedback(
+        sources, config=config, masker=Masker(load_policy(config.privacy)), hasher=KeyedHasher(os.urandom(32))
+    )
+    batch: list[Feedback] = []
+    for item in items:
+        if isinstance(item, QuarantinedRow):
+            counts.quarantined += 1
+            continue
+        counts.feedbacks += 1
+        batch.append(item)
+        if len(batch) == config.partition_rows:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _writer(output: Path) -> Callable[[pd.DataFrame, Path], None]:
+    writers: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+        ".jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True, force_ascii=False),
+        ".parquet": lambda frame, path: frame.to_parquet(path, index=False),
+        # With a byte-order mark: without one, Excel reads Chinese CSV files as garbage.
+        ".csv": lambda frame, path: frame.to_csv(path, index=False, encoding="utf-8-sig"),
+        ".xlsx": _write_xlsx,
+    }
+    if output.suffix.lower() not in writers:
+        raise InputError(
+            "unknown result format", where="--output", value=output.name, remedy=f"end the name in {', '.join(writers)}"
+        )
+    return writers[output.suffix.lower()]
+
+
+def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
+    # A customer's text that starts with = must stay a text, never become a formula.
+    options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
+    with path.open("wb") as file, pd.ExcelWriter(file, engine="xlsxwriter", engine_kwargs=options) as workbook:
+        frame.to_excel(workbook, index=False, sheet_name="opinion_units", freeze_panes=(1, 0))
+
+
+def _check_writable(output: Path) -> None:
+    """Fail before the work, not after it."""
+    if output.is_dir():
+        raise StoreError("is a directory", where=str(output), remedy="name a file")
+    if not output.parent.is_dir():
+        raise StoreError("its folder does not exist", where=str(output), remedy=f"make {output.parent} first")
+    if not os.access(output.parent, os.W_OK):
+        raise StoreError("its folder cannot be written", where=str(output), remedy="choose another folder")

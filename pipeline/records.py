@@ -1,0 +1,116 @@
+"""The one record that flows: a `Feedback`, later holding `OpinionUnit`s. Stages only add fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from pipeline.privacy.masker import MaskedText
+
+Language = Literal["zh", "en", "mixed", "other"]
+
+QUARANTINE_REASONS = {
+    "empty_text": ("the text is empty", "文本为空"),
+    "not_text": ("the text holds no letter, character, digit or emoji", "文本没有文字、数字或表情"),
+    "too_long": ("the text is longer than 20,000 characters", "文本超过 20000 字符"),
+    "undecodable": ("the bytes are not text in the file's encoding", "无法按文件编码解码"),
+    "malformed_row": ("the row cannot be read (broken quotes, wrong number of columns, invalid JSON)", "行格式损坏"),
+    "bad_date": ("the date cannot be read", "日期无法识别"),
+    "bad_score": ("the score is not a number of its scale", "分值不在量表内"),
+    "missing_id": ("the id column is empty in this row", "编号列为空"),
+    "conflicting_content": ("the same id appears with other content in this run", "同一编号在本次运行中内容不同"),
+}
+"""Reason id -> (English, Chinese). Every quarantined row has exactly one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a row was read: file name (no directories), 1-based row as a spreadsheet would number it, sheet if any."""
+
+    file: str
+    row: int
+    sheet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """A row that was set aside.
+
+    `reason` is a key of `QUARANTINE_REASONS`; `column` and `detail` (never feedback text, masked where it quotes a
+    value) narrow it down; `preview` is at most 80 characters of the masked text.
+    """
+
+    origin: Origin
+    reason: str
+    detail: str
+    column: str | None = None
+    preview: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score on its declared scale. CES is stored as given, with `higher_is_better` saying its direction."""
+
+    value: float
+    low: float
+    high: float
+    higher_is_better: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label id of the taxonomy with the model's probability in 0..1."""
+
+    id: str
+    score: float
+
+
+@dataclass(slots=True)
+class OpinionUnit:
+    """One evaluation, fact, wish or question (codebook.md). `start` and `end` index `Feedback.text` as Python does.
+
+    `p_sentiment` maps every sentiment id to its probability, where the model gives them (they sum to 1).
+    """
+
+    index: int
+    start: int
+    end: int
+    sentiment: Label
+    stage: Label
+    touchpoint: Label
+    intent: Label
+    p_sentiment: dict[str, float] | None = None
+
+
+@dataclass(slots=True)
+class Feedback:
+    """One customer statement: one verbatim of a row. The text is masked; the original is never kept.
+
+    `key` identifies the feedback over runs (keyed hash, 32 hex characters); `content_hash` tells its versions apart.
+    `respondent` (keyed hash) groups the answers of one row or one customer: intervals are clustered by it.
+    `occurred_at` is time-zone aware or None where the source gives no time.
+    """
+
+    key: str
+    content_hash: str
+    respondent: str
+    source: str
+    origin: Origin
+    text: str
+    language: Language
+    masked: MaskedText
+    external_id: str | None = None
+    customer: str | None = None
+    question: str | None = None
+    occurred_at: datetime | None = None
+    updated_at: datetime | None = None
+    channel: str | None = None
+    product: str | None = None
+    region: str | None = None
+    rating: Score | None = None
+    nps: Score | None = None
+    csat: Score | None = None
+    ces: Score | None = None
+    attributes: dict[str, str] = field(default_factory=dict)
+    units: list[OpinionUnit] = field(default_factory=list)
