@@ -82,16 +82,18 @@ def run(
     """The whole job: files to opinion units, tables and a report with ranked actions."""
     with _errors():
         from flows.terminal import Bars, show_summary
+        from pipeline.config import override
         from pipeline.run import run as run_job
+        from pipeline.window import Window
 
         settings = _settings(config, lang=lang, model=model)
         source = _source(settings, paths, text=text, id_column=id_column, time=time, sheet=sheet, encoding=encoding, sep=sep)
         target = out or settings.out or DEFAULT_OUT
-        window = (_day(since, "--since"), _day(until, "--until"))
+        window = Window(_day(since, "--since"), _day(until, "--until"))
         if prefect:
-            from flows.insights import run_flow
+            from flows.local import run_with_prefect
 
-            result = run_flow(settings, [source], target, window=window)
+            result = run_with_prefect(override(settings, input=source), target, window)
         else:
             result = run_job(settings, [source], target, window=window, progress=Bars())
         show_summary(result)

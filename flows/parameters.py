@@ -20,6 +20,7 @@ class InsightsParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     config: Path | None = Field(None, description="YAML configuration on the worker's machine")
+    settings: Config | None = Field(None, description="the configuration itself, instead of a file")
     paths: list[Path] = Field(default_factory=list, description="files or directories; empty: the configured sources")
     out: Path | None = Field(None, description="store and outputs; default: `out` of the configuration")
     since: date | None = Field(None, description="publish only feedback from this day on")
@@ -30,11 +31,13 @@ class InsightsParameters(BaseModel):
     def _ordered(self) -> InsightsParameters:
         if self.since and self.until and self.since > self.until:
             raise ValueError("since is after until")
+        if self.config and self.settings:
+            raise ValueError("give config or settings, not both")
         return self
 
-    def settings(self) -> Config:
+    def configuration(self) -> Config:
         """The configuration with what the parameters say put over it. Raises ConfigError."""
-        config = load_config(self.config)
+        config = self.settings or load_config(self.config)
         if self.language is not None:
             config = override(config, report=override(config.report, language=self.language))
         return config
@@ -43,6 +46,8 @@ class InsightsParameters(BaseModel):
         """What to read. Raises ConfigError when neither the parameters nor the configuration name anything."""
         if self.paths:
             return [override(config.input, paths=self.paths)]
+        if config.input.paths:
+            return [config.input]
         if config.sources:
             return list(config.sources)
         raise ConfigError("nothing to read", where="paths", remedy="pass paths, or declare `sources:` in the configuration")

@@ -11,7 +11,11 @@ from rich.console import Console
 from pipeline.progress import Advance
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipeline.run import RunResult
+
+TOP_ACTIONS = 5
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 """Progress, notes and errors go to stderr: stdout carries only results."""
@@ -36,26 +40,49 @@ class Bars:
 def show_summary(result: RunResult) -> None:
     """Print what a run did: counts, languages, quarantined rows, top actions, files written."""
     out = Console(highlight=False, soft_wrap=True)
-    balance = result.balance
-    out.print(
-        f"\n[bold]{balance.rows:,} rows[/] = {balance.new:,} new + {balance.updated:,} updated + {balance.unchanged:,} unchanged"
+    for line in summary_lines(result):
+        out.print(line, markup=False)
+
+
+def summary_lines(result: RunResult) -> Iterator[str]:
+    """The summary as plain lines; holds counts and labels only, no feedback text."""
+    tables, balance, analysed = result.tables, result.balance, result.analysed
+    yield ""
+    yield (
+        f"{balance.rows:,} rows = {balance.new:,} new + {balance.updated:,} updated + {balance.unchanged:,} unchanged"
         f" + {balance.duplicates:,} duplicates + {balance.quarantined:,} quarantined"
     )
-    languages = ", ".join(f"{name} {count:,}" for name, count in result.languages.items())
-    out.print(f"{result.n_feedback:,} feedbacks ({languages}), {result.n_units:,} opinion units")
-    if result.analysed and result.analysis_seconds:
-        out.print(
-            f"analysed {result.analysed:,} feedbacks in {result.analysis_seconds:.1f} s:"
-            f" {result.analysed / result.analysis_seconds:.0f} feedbacks/s,"
-            f" {result.analysed_units / result.analysis_seconds:.0f} units/s"
+    languages = tables["fact_feedback"]["language"].value_counts()
+    spoken = ", ".join(f"{name} {count:,}" for name, count in languages.items())
+    yield f"{len(tables['fact_feedback']):,} feedbacks ({spoken}), {len(tables['fact_opinion_unit']):,} opinion units"
+    if analysed.feedbacks:
+        yield (
+            f"analysed {analysed.feedbacks:,} feedbacks in {analysed.seconds:.1f} s:"
+            f" {analysed.feedbacks / analysed.seconds:.0f} feedbacks/s, {analysed.units / analysed.seconds:.0f} units/s"
         )
-    if result.reasons:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in result.reasons.items())
-        out.print(f"quarantined: {reasons} (table `quarantine` says which rows and why)")
-    if result.actions:
-        out.print("\n[bold]Top actions[/] (rank, score, where, share negative with 95 % interval)")
-        for action in result.actions:
-            out.print(f"  {action}", markup=False)
-    out.print("\n[bold]Files[/]")
-    for label, path in result.files.items():
-        out.print(f"  {label:<8} {path}", markup=False)
+    else:
+        yield "nothing new to analyse"
+    if balance.quarantined:
+        reasons = tables["quarantine"]["reason"].value_counts()
+        yield "set aside: " + ", ".join(f"{reason} {count:,}" for reason, count in reasons.items()) + " (table quarantine)"
+    yield from (f"note: {note}" for note in result.notes)
+    yield from _actions(tables["fact_action_priority"], tables["dim_taxonomy"])
+    yield ""
+    yield f"report   {', '.join(str(path) for path in sorted(result.snapshot.glob('report.*.html')))}"
+    yield f"tables   {result.snapshot} (Parquet, and cx.duckdb)"
+
+
+def _actions(ranked: pd.DataFrame, taxonomy: pd.DataFrame) -> Iterator[str]:
+    top = ranked[ranked["rank"].notna()].sort_values("rank").head(TOP_ACTIONS)
+    if top.empty:
+        return
+    names = {(row.head, row.label): row for row in taxonomy.itertuples()}
+    yield ""
+    yield "top actions (stage / touchpoint: complaining feedbacks, share of negative units with interval)"
+    for row in top.itertuples():
+        stage, touchpoint = names["stage", row.stage], names["touchpoint", row.touchpoint]
+        yield (
+            f"  {row.rank}. {stage.name_en} / {touchpoint.name_en} {stage.name_zh}/{touchpoint.name_zh}:"
+            f" {row.n_negative_feedback} feedbacks, {row.negative_share:.0%} negative"
+            f" ({row.negative_share_low:.0%} to {row.negative_share_high:.0%}, n = {row.n_units})"
+        )

@@ -19,6 +19,7 @@ QUARANTINE_REASONS = {
     "bad_date": ("the date cannot be read", "日期无法识别"),
     "bad_score": ("the score is not a number of its scale", "分值不在量表内"),
     "missing_id": ("the id column is empty in this row", "编号列为空"),
+    "unreadable_file": ("the file found in a directory cannot be read", "目录中的文件无法读取"),
     "conflicting_content": ("the same id appears with other content in this run", "同一编号在本次运行中内容不同"),
 }
 """Reason id -> (English, Chinese). Every quarantined row has exactly one."""

@@ -1,0 +1,81 @@
+"""What a flow run shows in the Prefect UI: progress, a summary, the top actions. Counts and labels, never feedback text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+
+from pipeline.progress import Advance
+from pipeline.run import RunResult
+
+TOP_ACTIONS = 10
+_STEP_PERCENT = 10.0
+
+
+class ArtifactProgress:
+    """A progress artifact per step, updated in place every ten percent: each update is a call to the server."""
+
+    @contextmanager
+    def step(self, name: str, total: int | None = None) -> Iterator[Advance]:
+        """Show one step."""
+        artifact = create_progress_artifact(progress=0.0, key=name.replace(" ", "-"), description=name)
+        done, shown = 0, 0.0
+
+        def advance(count: int) -> None:
+            nonlocal done, shown
+            done += count
+            percent = 100.0 * done / total if total else 0.0
+            if percent - shown >= _STEP_PERCENT:
+                shown = percent
+                update_progress_artifact(artifact, progress=min(percent, 100.0))
+
+        yield advance
+        update_progress_artifact(artifact, progress=100.0)
+
+
+def publish_summary(result: RunResult) -> None:
+    """Attach the summary and the top actions to the run."""
+    create_markdown_artifact(key="run-summary", markdown=_summary(result), description="What this run did")
+    create_table_artifact(key="top-actions", table=_actions(result), description="Ranked actions, best first")
+
+
+def _summary(result: RunResult) -> str:
+    balance, tables = result.balance, result.tables
+    lines = [
+        f"# {balance.rows:,} rows, snapshot {result.snapshot.name}",
+        "",
+        "| new | updated | unchanged | duplicates | quarantined |",
+        "|---:|---:|---:|---:|---:|",
+        f"| {balance.new:,} | {balance.updated:,} | {balance.unchanged:,} | {balance.duplicates:,} | {balance.quarantined:,} |",
+        "",
+        f"{len(tables['fact_feedback']):,} feedbacks, {len(tables['fact_opinion_unit']):,} opinion units;"
+        f" {result.analysed.feedbacks:,} feedbacks analysed in {result.analysed.seconds:.0f} s.",
+        "",
+        f"Report and tables: `{result.snapshot}`",
+        *(f"- {note}" for note in result.notes),
+    ]
+    return "\n".join(lines)
+
+
+def _actions(result: RunResult) -> list[dict[str, str | int]]:
+    ranked = result.tables["fact_action_priority"]
+    top = ranked[ranked["rank"].notna()].sort_values("rank").head(TOP_ACTIONS)
+    return [
+        {
+            "rank": int(row.rank),
+            "stage": row.stage,
+            "touchpoint": row.touchpoint,
+            "complaining feedbacks": int(row.n_negative_feedback),
+            "negative": f"{row.negative_share:.0%} ({row.negative_share_low:.0%} to {row.negative_share_high:.0%})",
+            "owner": row.owner_en,
+            "action": row.action_en,
+        }
+        for row in top.itertuples()
+    ]

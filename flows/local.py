@@ -1,0 +1,18 @@
+"""`cxi run --prefect`: one flow run on this machine, with a temporary server unless a Prefect API is configured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flows.insights import insights
+from flows.parameters import InsightsParameters
+from pipeline.config import Config
+from pipeline.run import RunResult
+from pipeline.window import Window
+
+
+def run_with_prefect(config: Config, out: Path, window: Window) -> RunResult:
+    """Run the flow in this process. Raises what `pipeline.run.run` raises."""
+    parameters = InsightsParameters(settings=config, out=out, since=window.since, until=window.until)
+    result: RunResult = insights(parameters)
+    return result

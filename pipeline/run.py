@@ -1,0 +1,228 @@
+"""The whole job, in order: ingest, reconcile, analyse, commit, publish. Reads forward; every step is one function.
+
+`run` calls the steps in plain Python; `flows/insights.py` calls the same steps as Prefect tasks. Steps hand each other
+paths of files under `<out>/work`, so that a step can be retried or moved to another process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from pipeline import report
+from pipeline.analyse import analyse, analysis_key, open_model
+from pipeline.config import Config, Input
+from pipeline.ingest.read import Survey, read_feedback
+from pipeline.insight import evidence, priority
+from pipeline.insight.playbook import load_playbook
+from pipeline.metrics import periods
+from pipeline.privacy.masker import Masker
+from pipeline.privacy.policy import load_policy
+from pipeline.progress import Advance, Progress, Silent
+from pipeline.store import facts, partitions, snapshot
+from pipeline.store.partitions import Staged
+from pipeline.store.store import Balance, Reconciled, Store
+from pipeline.taxonomy import load_taxonomy
+from pipeline.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What was read: staged partitions, digests of the files (name -> SHA-256), and notes for the user."""
+
+    staged: Staged
+    digests: dict[str, str]
+    notes: tuple[str, ...]
+    drop_repeated_texts: bool
+
+
+@dataclass(slots=True)
+class Analysed:
+    """What the model did: files of units, and how much of it in how many seconds."""
+
+    files: list[Path] = field(default_factory=list)
+    feedbacks: int = 0
+    units: int = 0
+    seconds: float = 0.0
+
+    def add(self, other: Analysed) -> None:
+        """Add what another partition gave."""
+        self.files += other.files
+        self.feedbacks += other.feedbacks
+        self.units += other.units
+        self.seconds += other.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run did, for people and for alerts. `tables` is the published snapshot's own."""
+
+    balance: Balance
+    notes: tuple[str, ...]
+    analysed: Analysed
+    out: Path
+    snapshot: Path
+    tables: dict[str, pd.DataFrame] = field(repr=False)
+
+
+def run(
+    config: Config,
+    sources: Sequence[Input],
+    out: Path,
+    *,
+    window: Window | None = None,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Run the whole job and publish a snapshot under `out`.
+
+    Raises InputError, ConfigError, StoreError or ModelError; whatever happens, readers keep the last complete snapshot.
+    """
+    window, progress = window or Window(), progress or Silent()
+    check_config(config)
+    with Store.open(out) as store:
+        ingested = ingest(config, sources, store, progress=progress)
+        key = current_key(config)
+        reconciled = reconcile(config, store, ingested, key=key)
+        analysed = analyse_all(config, reconciled.pending, progress=progress)
+        store.commit(reconciled, analysed.files, analysis_key=key)
+        folder = publish(config, store, ingested, reconciled.balance, window=window, progress=progress)
+    return RunResult(reconciled.balance, ingested.notes, analysed, store.out, folder, snapshot.load(folder))
+
+
+def check_config(config: Config) -> None:
+    """Find what is wrong with the configuration before the work, not after it. Raises ConfigError."""
+    taxonomy = load_taxonomy(config.taxonomy)
+    taxonomy.require("stage", config.priority.stage_weights, where="priority.stage_weights")
+    taxonomy.require("touchpoint", config.priority.touchpoint_weights, where="priority.touchpoint_weights")
+    load_playbook(config.playbook, taxonomy)
+    load_policy(config.privacy)
+
+
+def ingest(config: Config, sources: Sequence[Input], store: Store, *, progress: Progress) -> Ingested:
+    """Read, map, mask and identify every row; write partitions. The store is not touched."""
+    masker = Masker(load_policy(config.privacy))
+    reading = read_feedback(
+        sources, config=config, masker=masker, hasher=store.hasher, progress=lambda rows: advance(rows)
+    )
+    with progress.step("read and mask", reading.survey.rows) as advance:
+        staged = partitions.write_feedback(reading, store.work / "staged", rows=config.partition_rows)
+    drop = any(source.drop_repeated_texts for source in sources)
+    return Ingested(staged, _digests(reading.survey), reading.survey.notes, drop)
+
+
+def current_key(config: Config) -> str:
+    """The key of results under the configured model and taxonomy: units under it need not be made again."""
+    taxonomy = load_taxonomy(config.taxonomy)
+    return analysis_key(open_model(config.model, taxonomy).model_id, taxonomy)
+
+
+def reconcile(config: Config, store: Store, ingested: Ingested, *, key: str) -> Reconciled:
+    """Decide what is new, updated, unchanged, repeated or in conflict, and what has to be analysed."""
+    return store.reconcile(
+        ingested.staged.feedback,
+        ingested.staged.quarantine,
+        analysis_key=key,
+        partition_rows=config.partition_rows,
+        drop_repeated_texts=ingested.drop_repeated_texts,
+    )
+
+
+def analyse_all(config: Config, pending: Sequence[Path], *, progress: Progress) -> Analysed:
+    """Analyse every pending partition, one after the other."""
+    done = Analysed()
+    if not pending:
+        return done
+    with progress.step("analyse", sum(pq.read_metadata(path).num_rows for path in pending)) as advance:
+        for path in pending:
+            done.add(analyse_partition(config, path, advance=advance))
+    return done
+
+
+def analyse_partition(config: Config, path: Path, *, advance: Advance | None = None) -> Analysed:
+    """Analyse one partition and write its units beside it. Safe to repeat: the file appears whole or not at all."""
+    started = time.monotonic()
+    feedbacks = partitions.read_feedback(path)
+    analyse(feedbacks, open_model(config.model, load_taxonomy(config.taxonomy)), progress=advance)
+    target = path.with_name(f"units-{path.name}")
+    partitions.write_units(feedbacks, target)
+    units = sum(len(feedback.units) for feedback in feedbacks)
+    return Analysed([target], len(feedbacks), units, time.monotonic() - started)
+
+
+def publish(
+    config: Config, store: Store, ingested: Ingested, balance: Balance, *, window: Window, progress: Progress
+) -> Path:
+    """Make every table and the report from the store's state, and swap the new snapshot in. Returns its folder."""
+    taxonomy = load_taxonomy(config.taxonomy)
+    with progress.step("figures and report", 4) as advance:
+        tables = facts.build(store, timezone=config.timezone, taxonomy=taxonomy)
+        feedback, units = window.select(tables["fact_feedback"], tables["fact_opinion_unit"])
+        advance(1)
+        playbook = load_playbook(config.playbook, taxonomy)
+        ranked = priority.rank(feedback, units, config=config, taxonomy=taxonomy, playbook=playbook)
+        tables |= {
+            "fact_feedback": feedback,
+            "fact_opinion_unit": units,
+            "fact_metric_period": periods.compute(feedback, units, config=config),
+            "fact_action_priority": ranked,
+            "fact_action_evidence": evidence.choose(feedback, units, ranked, count=config.report.evidence),
+        }
+        advance(1)
+        run_row = _run_row(config, store, ingested, balance, tables, window)
+
+        def add_report(folder: Path) -> None:
+            advance(1)
+            report.write(snapshot.load(folder), config=config, taxonomy=taxonomy, folder=folder)
+
+        folder = snapshot.publish(store.out, tables, run=run_row, keep=config.keep_snapshots, extra=add_report)
+        advance(1)
+    return folder
+
+
+def _run_row(
+    config: Config,
+    store: Store,
+    ingested: Ingested,
+    balance: Balance,
+    tables: dict[str, pd.DataFrame],
+    window: Window,
+) -> dict[str, object]:
+    taxonomy = load_taxonomy(config.taxonomy)
+    model_id = open_model(config.model, taxonomy).model_id
+    languages = tables["fact_feedback"]["language"].value_counts()
+    return {
+        "config_hash": config.digest(),
+        "model_id": model_id,
+        "taxonomy": taxonomy.name,
+        "taxonomy_version": taxonomy.version,
+        "code_version": version("cx-insight"),
+        "analysis_key": analysis_key(model_id, taxonomy),
+        "timezone": config.timezone,
+        "since": window.since,
+        "until": window.until,
+        "input_digests": json.dumps(ingested.digests, ensure_ascii=False),
+        **asdict(balance),
+        "n_feedback": len(tables["fact_feedback"]),
+        "n_units": len(tables["fact_opinion_unit"]),
+        "languages": json.dumps({str(name): int(count) for name, count in languages.items()}),
+        "masked": json.dumps(store.masked_counts()),
+    }
+
+
+def _digests(survey: Survey) -> dict[str, str]:
+    """SHA-256 of every file read, by its label; standard input has none."""
+    found: dict[str, str] = {}
+    for plan in survey.plans:
+        if plan.file.is_stdin:
+            continue
+        with plan.file.path.open("rb") as file:
+            found[plan.file.label] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
