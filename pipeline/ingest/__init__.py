@@ -1,0 +1,1 @@
+"""From files to feedbacks: found (discover), mapped (plan), streamed (read), masked and keyed (rows)."""

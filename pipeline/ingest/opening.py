@@ -1,0 +1,102 @@
+"""Bytes and lines of an input file, whether plain, compressed or standard input."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import shutil
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import BinaryIO, TextIO, cast
+
+from pipeline.errors import InputError
+from pipeline.ingest.discover import InputFile
+from pipeline.ingest.encoding import Decoding
+
+_MAGIC = (
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or password-protected Office file"),
+    (b"%PDF", "a PDF"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ", "an xz file"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"PAR1", "a Parquet file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+)
+_CONTROL = bytes(set(range(32)) - {0, 9, 10, 11, 12, 13, 27})
+_HEAD = 1 << 16
+
+
+@contextmanager
+def open_bytes(file: InputFile) -> Iterator[BinaryIO]:
+    """The file's bytes, decompressed.
+
+    Raises InputError where it cannot be opened or the compression is broken.
+    """
+    try:
+        with _open(file) as stream:
+            yield stream
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise InputError(
+            "the gzip compression is broken", where=file.label, remedy="copy or export the file again"
+        ) from error
+    except OSError as error:
+        raise InputError("cannot read the file", where=file.label, value=error.strerror) from error
+
+
+@contextmanager
+def open_text(file: InputFile, decoding: Decoding) -> Iterator[TextIO]:
+    """The file's text with its line ends as they are; bytes outside the encoding become lone surrogates."""
+    with open_bytes(file) as stream:
+        text = io.TextIOWrapper(stream, encoding=decoding.encoding, errors=decoding.errors, newline="")
+        try:
+            yield text
+        finally:
+            text.detach()
+
+
+def require_text(file: InputFile) -> None:
+    """Raise InputError where a file named as text is empty or holds something else."""
+    with open_bytes(file) as stream:
+        head = stream.read(_HEAD)
+    if not head.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise InputError("the file is empty", where=file.label, remedy="export it again, or leave it out")
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            raise InputError(
+                f"not a text file: it is {kind}",
+                where=file.label,
+                remedy="give it its right suffix, or export it as CSV",
+            )
+    odd = sum(head.count(byte) for byte in _CONTROL)
+    if odd > len(head) * 0.01 and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError("not a text file: it is full of control bytes", where=file.label, remedy="export it as CSV")
+
+
+def _open(file: InputFile) -> BinaryIO:
+    if file.is_stdin:
+        return cast(BinaryIO, gzip.open(io.BytesIO(_standard_input())))
+    if file.compressed:
+        return cast(BinaryIO, gzip.open(file.path))
+    return file.path.open("rb")
+
+
+@lru_cache(maxsize=1)
+def _standard_input() -> bytes:
+    """Standard input, kept compressed in memory: it is read more than once, and feedback must not reach a
+    disk unmasked.
+    """
+    held = io.BytesIO()
+    with gzip.GzipFile(fileobj=held, mode="wb", compresslevel=1) as target:
+        shutil.copyfileobj(sys.stdin.buffer, target)
+    return held.getvalue()

@@ -1,0 +1,131 @@
+"""Files to feedbacks: everything is opened and mapped first, then streamed, so that a bad file stops a run
+before it starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.config import Config, Input
+from pipeline.errors import InputError
+from pipeline.ingest.discover import InputFile, discover, distinct_labels
+from pipeline.ingest.identity import Identifier
+from pipeline.ingest.plan import FilePlan, plan_file
+from pipeline.ingest.rows import RowReader
+from pipeline.ingest.table import RawRow
+from pipeline.privacy.keys import KeyedHasher
+from pipeline.privacy.masker import Masker
+from pipeline.records import Feedback, Origin, QuarantinedRow
+
+_STEP = 200
+_QUOTED = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was found before a row is read: a plan per file, found files that cannot be read, files of other
+    kinds.
+    """
+
+    plans: tuple[FilePlan, ...]
+    unreadable: tuple[tuple[InputFile, InputError], ...] = ()
+    ignored: tuple[Path, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Rows that will be read, good or bad."""
+        return sum(plan.rows for plan in self.plans)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know: columns left out, with the remedy; each starts with the file's name."""
+        return tuple(f"{plan.file.label}: {note}" for plan in self.plans for note in plan.notes)
+
+
+@dataclass(slots=True)
+class Reading(Iterator[Feedback | QuarantinedRow]):
+    """A stream of feedbacks and rows set aside, in file and row order.
+
+    `survey` is known before the first is taken.
+    """
+
+    survey: Survey
+    _items: Iterator[Feedback | QuarantinedRow] = field(repr=False)
+
+    def __next__(self) -> Feedback | QuarantinedRow:
+        return next(self._items)
+
+
+def read_feedback(
+    sources: Sequence[Input],
+    *,
+    config: Config,
+    masker: Masker,
+    hasher: KeyedHasher,
+    progress: Callable[[int], None] | None = None,
+) -> Reading:
+    """Read the files of all sources. `progress` is called with the number of rows read since its last call.
+
+    A file named explicitly that cannot be read as a whole raises InputError here, before any row; one found
+    in a directory becomes a row 0 with reason `unreadable_file`, unless no file at all can be read. Memory
+    stays bounded: rows are streamed, and only the counts of rows without id are kept.
+    """
+    plans = survey(sources, config=config, masker=masker)
+    return Reading(plans, _stream(plans, masker=masker, hasher=hasher, progress=progress or _silent))
+
+
+def survey(sources: Sequence[Input], *, config: Config, masker: Masker) -> Survey:
+    """Find, open and map all files, reading each once. Raises InputError as `read_feedback` does."""
+    plans: list[FilePlan] = []
+    unreadable: list[tuple[InputFile, InputError]] = []
+    ignored: list[Path] = []
+    found: list[tuple[Input, InputFile]] = []
+    for source in sources:
+        discovery = discover(source.paths)
+        ignored += discovery.ignored
+        found += [(source, file) for file in discovery.files]
+    labelled = distinct_labels([file for _, file in found])
+    for (source, _), file in zip(found, labelled, strict=True):
+        try:
+            plans.append(plan_file(file, source, config=config, show=lambda text: masker.mask(text[:_QUOTED]).text))
+        except InputError as error:
+            if file.named:
+                raise
+            unreadable.append((file, error))
+    if not plans:
+        first = unreadable[0][1] if unreadable else InputError("no input given", remedy="name files or directories")
+        if len(unreadable) > 1:
+            raise InputError(
+                f"none of {len(unreadable)} files can be read; the first: {first.message}",
+                where=first.where,
+                remedy=first.remedy,
+            )
+        raise first
+    return Survey(tuple(plans), tuple(unreadable), tuple(ignored))
+
+
+def _stream(
+    found: Survey, *, masker: Masker, hasher: KeyedHasher, progress: Callable[[int], None]
+) -> Iterator[Feedback | QuarantinedRow]:
+    for file, error in found.unreadable:
+        yield QuarantinedRow(Origin(file.label, 0), "unreadable_file", error.message)
+    identifier = Identifier(hasher)
+    for plan in found.plans:
+        reader = RowReader(plan, masker=masker, identifier=identifier)
+        pending = 0
+        for row in plan.table.rows():
+            if isinstance(row, RawRow):
+                yield from reader.read(row)
+            else:
+                yield row
+            pending += 1
+            if pending == _STEP:
+                progress(pending)
+                pending = 0
+        progress(pending)
+
+
+def _silent(_: int) -> None:
+    return None
