@@ -1,0 +1,164 @@
+"""Masking: personal data out, before a text is stored, logged, reported or seen by the model."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from pipeline.privacy.imports import without
+from pipeline.privacy.kinds import KINDS, Kind, mask_token
+from pipeline.privacy.policy import PrivacyPolicy
+from pipeline.privacy.recognizers import build_recognizers
+from pipeline.privacy.recognizers.base import Recognizer, count_digits
+from pipeline.privacy.views import fold, hide_masks
+
+if TYPE_CHECKING:
+    from pipeline.privacy.engine import Engine
+
+_RANK: Final = {kind: rank for rank, kind in enumerate(KINDS)}
+
+
+@dataclass(frozen=True, slots=True)
+class MaskSpan:
+    """One mask: [start, end) in the masked text stands for [original_start, original_end) of the original."""
+
+    kind: Kind
+    start: int
+    end: int
+    original_start: int
+    original_end: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MaskedText:
+    """A text without personal data and where its masks are, in order. The original is not kept.
+
+    Masks that the text came with, such as `[NAME]`, are ordinary characters: they are in `text`, not in `spans`.
+    """
+
+    text: str
+    spans: tuple[MaskSpan, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"MaskedText({len(self.text)} characters, masked {self.counts})"
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Kind -> number of masks, kinds that occur only, in the order of `KINDS`."""
+        found = Counter(span.kind for span in self.spans)
+        return {kind: found[kind] for kind in KINDS if kind in found}
+
+    def to_original(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the original text behind [start, end) of the masked text.
+
+        A span that shares a character with a mask, or is empty inside one, covers the mask's whole original stretch.
+        ValueError unless 0 <= start <= end <= len(text).
+        """
+        if not 0 <= start <= end <= len(self.text):
+            raise ValueError(f"not a span of {len(self.text)} characters: {start}, {end}")
+        first, last = self._mask_at(start), self._mask_at(end)
+        low = first.original_start if first and start < first.end else self._shift(first, start)
+        high = last.original_end if last and last.start < end <= last.end else self._shift(last, end)
+        return low, max(low, high)
+
+    def _mask_at(self, position: int) -> MaskSpan | None:
+        """The last mask that starts at or before `position`."""
+        index = bisect_right(self.spans, position, key=lambda span: span.start)
+        return self.spans[index - 1] if index else None
+
+    @staticmethod
+    def _shift(mask: MaskSpan | None, position: int) -> int:
+        if mask is None:
+            return position
+        if position == mask.start:
+            return mask.original_start
+        return mask.original_end + position - mask.end
+
+
+class Masker:
+    """Masks texts by a policy (default: everything). Deterministic, safe to share between threads.
+
+    `prefilter` False sends every text through every recogniser: same result, slower; tests compare the two.
+    """
+
+    def __init__(self, policy: PrivacyPolicy | None = None, *, prefilter: bool = True) -> None:
+        self.policy = policy or PrivacyPolicy()
+        self._prefilter = prefilter
+        self._recognizers = (*build_recognizers(self.policy.phone_regions), _IP)
+
+    def mask(self, text: str) -> MaskedText:
+        """`text` with every value of the policy's kinds replaced by its token, such as `[PHONE]`.
+
+        Repeated until nothing is left to mask, so that masking the result again changes nothing: a mask can end a run
+        of digits that until then was too long to be anything.
+        """
+        masked = MaskedText(text)
+        while finds := self._finds(masked.text):
+            masked = _replace(masked, finds)
+        return masked
+
+    def mask_many(self, texts: Sequence[str]) -> list[MaskedText]:
+        """`mask` for each text, in order."""
+        return [self.mask(text) for text in texts]
+
+    def _finds(self, text: str) -> list[tuple[Kind, int, int]]:
+        """What to mask, not overlapping, in order."""
+        view = fold(hide_masks(text))
+        kinds = self._possible_kinds(view)
+        if not kinds:
+            return []
+        chosen = _without_overlaps(self._engine.find(view, kinds))
+        return [find for find in chosen if find[0] in self.policy.masked]
+
+    def _possible_kinds(self, view: str) -> list[Kind]:
+        if not self._prefilter:
+            return list(KINDS)
+        digits = count_digits(view)
+        return [each.kind for each in self._recognizers if each.may_find(view, digits)]
+
+    @cached_property
+    def _engine(self) -> Engine:
+        with without("transformers"):  # Presidio offers it to others; it more than doubles the time to load
+            from pipeline.privacy.engine import Engine
+
+        return Engine([each for each in self._recognizers if each is not _IP])
+
+
+_IP: Final = Recognizer("IP", lambda _: iter(()), min_digits=1, needs=r"[0-9]\.[0-9]|:[0-9A-Fa-f]{0,4}:")
+
+
+def _without_overlaps(finds: list[tuple[Kind, int, int]]) -> list[tuple[Kind, int, int]]:
+    """Of overlapping finds the longest stays; of equally long ones the more specific kind, then the first."""
+    chosen: list[tuple[Kind, int, int]] = []
+    for find in sorted(set(finds), key=lambda each: (each[1] - each[2], _RANK[each[0]], each[1])):
+        if all(find[2] <= other[1] or other[2] <= find[1] for other in chosen):
+            chosen.append(find)
+    return sorted(chosen, key=lambda each: each[1])
+
+
+def _replace(masked: MaskedText, finds: list[tuple[Kind, int, int]]) -> MaskedText:
+    """`masked` with `finds` (positions in its text, in order, touching no mask) replaced by their tokens."""
+    pieces: list[str] = []
+    new: list[tuple[int, int, MaskSpan]] = []
+    done = shift = 0
+    for kind, start, end in finds:
+        token = mask_token(kind)
+        original = masked.to_original(start, end)
+        pieces += (masked.text[done:start], token)
+        new.append(
+            (start, len(token) - (end - start), MaskSpan(kind, start + shift, start + shift + len(token), *original))
+        )
+        shift += len(token) - (end - start)
+        done = end
+    pieces.append(masked.text[done:])
+    old = [_moved(span, sum(by for start, by, _ in new if start < span.start)) for span in masked.spans]
+    spans = sorted((*old, *(span for _, _, span in new)), key=lambda span: span.start)
+    return MaskedText("".join(pieces), tuple(spans))
+
+
+def _moved(span: MaskSpan, by: int) -> MaskSpan:
+    return MaskSpan(span.kind, span.start + by, span.end + by, span.original_start, span.original_end)
