@@ -1,0 +1,1 @@
+"""Where feedback lives: Parquet partitions on the way in, a private DuckDB store, published snapshots."""

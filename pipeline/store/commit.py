@@ -1,0 +1,119 @@
+"""Put a reconciled run into the store: one transaction, checked before it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.errors import StoreError
+from pipeline.store import layout
+from pipeline.store.partitions import read_table
+from pipeline.store.reconcile import Reconciled
+
+_UNITS = ", ".join(f'unit."{field.name}"' for field in layout.UNIT)
+_LANGUAGES = ", ".join(f"'{language}'" for language in layout.CLASSIFIED)
+
+_CHECKS = {
+    "a feedback is stored twice": "SELECT count(*) - count(DISTINCT key) FROM feedback",
+    "a feedback was analysed twice": "SELECT count(*) - count(DISTINCT key) FROM analysis",
+    "units are of another version of their feedback": (
+        "SELECT count(*) FROM analysis AS a WHERE NOT EXISTS"
+        " (SELECT 1 FROM feedback AS f WHERE f.key = a.key AND f.content_hash = a.content_hash)"
+    ),
+    "feedbacks were not analysed": (
+        f"SELECT count(*) FROM feedback AS f WHERE f.language IN ({_LANGUAGES}) AND NOT EXISTS"
+        " (SELECT 1 FROM analysis AS a WHERE a.key = f.key AND a.analysis_key = $analysis_key)"
+    ),
+    "units reach beyond their feedback's text": (
+        "SELECT count(*) FROM unit AS u LEFT JOIN feedback AS f USING (key) WHERE f.key IS NULL"
+        ' OR u."start" < 0 OR u."start" >= u."end" OR u."end" > length(f.text)'
+    ),
+}
+"""What must hold before a commit: the query counts what breaks it."""
+
+
+def commit(
+    connection: duckdb.DuckDBPyConnection, reconciled: Reconciled, units: Sequence[Path], *, analysis_key: str
+) -> None:
+    """Apply `reconciled` and the units of its pending feedbacks. Applying the same again changes nothing.
+
+    Raises StoreError, with the store as it was, where units are missing, are of other feedbacks or break an
+    invariant.
+    """
+    with _transaction(connection):
+        _store_changes(connection, reconciled)
+        _store_units(connection, units, analysis_key)
+        _store_quarantine(connection, reconciled)
+        for problem, query in _CHECKS.items():
+            params = {"analysis_key": analysis_key} if "$" in query else None
+            count = connection.execute(query, params).fetchall()[0][0]
+            if count:
+                raise StoreError(
+                    f"nothing was stored: {problem}", value=count, remedy="this is a defect; please report it"
+                )
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(duckdb.Error):  # a broken connection has no transaction left; the first error is the one to show
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _visible(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Iterator[None]:
+    """Let SQL see an Arrow table as `chunk`."""
+    connection.register("chunk", table)
+    try:
+        yield
+    finally:
+        connection.unregister("chunk")
+
+
+def _store_changes(connection: duckdb.DuckDBPyConnection, reconciled: Reconciled) -> None:
+    connection.execute("CREATE OR REPLACE TEMP TABLE changed (key VARCHAR)")
+    for path in reconciled.changes:
+        with _visible(connection, read_table(path).select(["key"])):
+            connection.execute("INSERT INTO changed SELECT key FROM chunk")
+    for table in ("feedback", "analysis", "unit"):
+        connection.execute(f"DELETE FROM {table} WHERE key IN (SELECT key FROM changed)")
+    columns = layout.names(layout.FEEDBACK)
+    for path in reconciled.changes:
+        with _visible(connection, read_table(path)):
+            connection.execute(f"INSERT INTO feedback ({columns}) SELECT {columns} FROM chunk")
+    with _visible(connection, read_table(reconciled.touched)):
+        connection.execute("UPDATE feedback SET updated_at = c.updated_at FROM chunk AS c WHERE feedback.key = c.key")
+
+
+def _store_units(connection: duckdb.DuckDBPyConnection, units: Sequence[Path], analysis_key: str) -> None:
+    for path in units:
+        with _visible(connection, read_table(path)):
+            for table in ("analysis", "unit"):
+                connection.execute(f"DELETE FROM {table} WHERE key IN (SELECT key FROM chunk)")
+            connection.execute("INSERT INTO analysis SELECT key, content_hash, ? FROM chunk", [analysis_key])
+            connection.execute(
+                f"INSERT INTO unit SELECT key, {_UNITS} FROM (SELECT key, unnest(units) AS unit FROM chunk)"
+            )
+
+
+def _store_quarantine(connection: duckdb.DuckDBPyConnection, reconciled: Reconciled) -> None:
+    """The rows set aside by this run stand in for those of earlier runs over the same files."""
+    with _visible(connection, pa.table({"file": pa.array(reconciled.files, pa.string())})):
+        connection.execute("DELETE FROM quarantine WHERE file IN (SELECT file FROM chunk)")
+    table = read_table(reconciled.quarantine)
+    numbered = table.append_column("place", pa.array(range(table.num_rows), pa.int64()))
+    columns = layout.names(layout.QUARANTINE)
+    with _visible(connection, numbered):
+        connection.execute(
+            f"INSERT INTO quarantine SELECT {columns},"
+            ' row_number() OVER (PARTITION BY file, sheet, "row", "column", reason ORDER BY place) FROM chunk'
+        )

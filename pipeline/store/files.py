@@ -1,0 +1,83 @@
+"""Files that appear whole or not at all, and storage failures said in a user's words."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from pipeline.errors import StoreError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NOT_A_FOLDER = {errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
+
+
+@contextmanager
+def storage_errors(where: Path) -> Iterator[None]:
+    """Turn failures of the disk or of DuckDB's files into a StoreError with place, reason and remedy.
+
+    Errors in our own SQL are defects, not storage failures: they pass through.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            "cannot use this path",
+            where=str(error.filename or where),
+            value=error.strerror or str(error),
+            remedy=_remedy(error),
+        ) from error
+    except (duckdb.OperationalError, duckdb.FatalException) as error:
+        raise StoreError(
+            f"the store cannot be read or written: {error}",
+            where=str(where),
+            remedy="check free disk space and the right to write there, then run again",
+        ) from error
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in _FULL:
+        return "free disk space and run again; nothing was published"
+    if error.errno in _DENIED:
+        return "choose another --out, or get the right to write there"
+    if error.errno in _NOT_A_FOLDER:
+        return "choose another --out: a part of this path is a file"
+    return "choose another --out"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success flush it to disk and move it there in one step."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        yield temporary
+        sync(temporary)
+        temporary.replace(path)
+        sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Flush a file, or a folder's entries, to disk (Windows flushes folders by itself)."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_empty(folder: Path) -> Path:
+    """Make `folder`, or remove all that is in it."""
+    if folder.is_dir():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
