@@ -1,0 +1,1 @@
+"""From figures to decisions: ranked cells, actions, evidence, strengths. Formulas: docs/insight.md."""

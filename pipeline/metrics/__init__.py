@@ -1,0 +1,1 @@
+"""Figures with intervals: pure functions from the fact tables. Formulas: docs/insight.md."""
