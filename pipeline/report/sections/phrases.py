@@ -1,0 +1,158 @@
+"""Phrases and blocks that several sections share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal
+
+from pipeline.report.content import Bullets, Cell, Column, Figure, Paragraph, Shares, SharesChart, Table, Week
+from pipeline.report.facts import Facts, Row
+
+Direction = Literal["worse", "better"]
+SHARE_METRICS = ("negative_share", "neutral_share", "positive_share", "net_sentiment")
+
+
+def full(facts: Facts, figure: Figure, *, points: bool = False) -> str:
+    """A figure with all that stands behind it: "38% (31-45%, n = 212)", "+18 points (+5 to +31, n = 80, small n)"."""
+    t = facts.texts
+    text = t("points", value=figure.text) if points else figure.text
+    return _with(facts, text, figure.detail, small=figure.small)
+
+
+def size(facts: Facts, figure: Figure) -> str:
+    """A change without its sign, for "higher by" and "lower by": "18 points (5 to 31, n = 80)"."""
+    t = facts.texts
+    text = t("points", value=t.value(abs(figure.value), "gap"))
+    low, high = sorted((abs(figure.low or 0.0), abs(figure.high or 0.0)))
+    return _with(facts, text, t.detail(low, high, figure.n, "gap"), small=figure.small)
+
+
+def _with(facts: Facts, text: str, detail: str, *, small: bool) -> str:
+    t = facts.texts
+    notes = [note for note in (detail, t("small") if small else "") if note]
+    return t("with_detail", text=text, detail=t("note.separator").join(notes)) if notes else text
+
+
+def bullets(*items: tuple[str, tuple[Figure, ...]]) -> Bullets:
+    """A list from texts and the figures they were made from."""
+    return Bullets(tuple(Paragraph(text, figures=figures) for text, figures in items))
+
+
+def cell(figure: Figure | None, facts: Facts) -> Cell:
+    """A table cell for a figure; a dash where there is none."""
+    if figure is None:
+        return Cell(facts.texts("none"))
+    return Cell(figure.text, figure.detail, figure, small=figure.small)
+
+
+def shares_of(facts: Facts, dimension: str, segment: str, label: str) -> Shares | None:
+    """The shares of a segment over the whole period; None if one is missing."""
+    negative, neutral, positive, net = (
+        facts.metric(metric, dimension=dimension, segment=segment) for metric in SHARE_METRICS
+    )
+    if negative is None or neutral is None or positive is None or net is None:
+        return None
+    return Shares(label, negative, neutral, positive, net)
+
+
+def shares_chart(facts: Facts, rows: Sequence[Shares], *, key: str) -> SharesChart:
+    """The chart `key` (its title and alternative text are `key.chart` and `key.chart.alt`)."""
+    t = facts.texts
+    items = [t("alt.item", name=row.label, value=full(facts, row.net)) for row in rows]
+    return SharesChart(
+        id=key,
+        title=t(f"{key}.chart"),
+        alt=t(f"{key}.chart.alt", list=t("alt.separator").join(items)),
+        rows=tuple(rows),
+        legend=(t("metric.negative_share"), t("metric.positive_share"), t("chart.net")),
+        small_label=t("small"),
+    )
+
+
+def shares_table(
+    facts: Facts, dimension: str, segments: Sequence[tuple[str, str]], *, anchor: str, caption: str, first: str
+) -> Table:
+    """Counts, shares and net sentiment of (segment, name) pairs; `first` heads the column of names.
+
+    A row from few comments is marked once, at its count.
+    """
+    t = facts.texts
+    rows = []
+    for segment, name in segments:
+        comments, opinions = (
+            facts.metric_count(column, dimension=dimension, segment=segment) for column in ("n_feedback", "n_units")
+        )
+        figures = [facts.metric(metric, dimension=dimension, segment=segment) for metric in SHARE_METRICS]
+        small = any(figure is not None and figure.small for figure in figures)
+        counts = Cell(comments.text, figure=comments, small=small), Cell(opinions.text, figure=opinions)
+        rows.append((Cell(name), *counts, *(without_n(figure, facts) for figure in figures)))
+    columns = (
+        Column(first),
+        Column(t("column.comments"), numeric=True),
+        Column(t("column.opinions"), numeric=True, minor=True),
+        Column(t("metric.negative_share"), numeric=True),
+        Column(t("metric.neutral_share"), numeric=True, minor=True),
+        Column(t("metric.positive_share"), numeric=True),
+        Column(t("metric.net_sentiment"), numeric=True),
+    )
+    return Table(anchor, caption, columns, tuple(rows))
+
+
+def without_n(figure: Figure | None, facts: Facts) -> Cell:
+    """A table cell that leaves n to the row's own column of comments."""
+    if figure is None:
+        return Cell(facts.texts("none"))
+    if figure.low is None or figure.high is None:
+        return Cell(figure.text, "", figure)
+    return Cell(figure.text, figure.detail.partition(facts.texts("detail.before_n"))[0], figure)
+
+
+def change(facts: Facts, row: Row) -> tuple[Figure, str] | None:
+    """The trend of a cell of fact_action_priority and whether it stands out from chance; None without one."""
+    if row["trend"] is None:
+        return None
+    figure = facts.action_figure(row, "trend", "points", bounds="trend")
+    clear = certainty(row, "worse") > 0 or certainty(row, "better") > 0
+    return figure, facts.texts("touchpoints.change.clear" if clear else "touchpoints.change.unclear")
+
+
+def clearest(rows: Sequence[Row], direction: Direction) -> Row | None:
+    """The row of fact_action_priority that most clearly got worse (or better); None if none moved that way.
+
+    Clearest, not largest: by the end of the interval that is nearer to no change, cells with enough comments first. The
+    largest changes are those of the smallest cells.
+    """
+    sign = 1 if direction == "worse" else -1
+    moved = [row for row in rows if row["trend"] is not None and row["trend"] * sign > 0]
+    return max(moved, key=lambda row: (not row["small_n"], certainty(row, direction)), default=None)
+
+
+def certainty(row: Row, direction: Direction) -> float:
+    """How far the interval of a trend lies beyond no change in a direction; negative where it includes no change."""
+    end = row["trend_low"] if direction == "worse" else row["trend_high"]
+    if end is None:
+        return -1.0
+    return float(end) if direction == "worse" else -float(end)
+
+
+def since(weeks: Sequence[Week], baseline: Figure | None, *, above: bool) -> date | None:
+    """The week since which every full week lies above (or below) the baseline, if there was another one before it.
+
+    At least two such weeks are needed; weeks without data or only partly covered do not count.
+    """
+    full_weeks = [(week.start, week.figure) for week in weeks if week.complete and week.figure is not None]
+    if baseline is None:
+        return None
+    start: date | None = None
+    length = 0
+    for day, figure in reversed(full_weeks):
+        if (figure.value > baseline.value) != above or figure.value == baseline.value:
+            break
+        start, length = day, length + 1
+    return start if 2 <= length < len(full_weeks) else None
+
+
+def confidence(facts: Facts) -> str:
+    """The confidence level in words: 95%."""
+    return f"{facts.config.metrics.confidence * 100:g}%"
