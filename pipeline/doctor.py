@@ -76,7 +76,8 @@ def _model(config: Config) -> str:
 def _database(_: Config) -> str:
     import duckdb
 
-    (answer,) = duckdb.sql("select version()").fetchone() or ("?",)
+    with duckdb.connect() as connection:
+        [(answer,)] = connection.execute("SELECT version()").fetchall()
     return f"DuckDB {answer}"
 
 

@@ -29,8 +29,8 @@ class Window:
         day = feedback["occurred_date"]
         inside = day.notna()
         if self.since is not None:
-            inside &= day >= pd.Timestamp(self.since)
+            inside &= day >= self.since
         if self.until is not None:
-            inside &= day <= pd.Timestamp(self.until)
+            inside &= day <= self.until
         kept = feedback[inside.fillna(False).astype(bool)]
         return kept.reset_index(drop=True), units[units["feedback_key"].isin(kept["feedback_key"])].reset_index(drop=True)

@@ -1,0 +1,124 @@
+"""Labelled feedback: reading, checking, and the one rule that splits it into train, dev and test."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from models.errors import GoldError
+from models.labels import GENERIC, HEADS, LabelSet
+
+Part = Literal["train", "dev", "test"]
+
+OWN = Path(__file__).parent / "data" / "own" / "feedback.jsonl.gz"
+"""The project's own labelled feedback. In the repository, not in the wheel."""
+
+NOT_IN_SHIPPED_WEIGHTS = frozenset(
+    {
+        "twitter_us_airline",
+        "datafiniti_hotel",
+        "telecom_nps_verbatims",
+        "app_review_types",
+        "app_review_sentences",
+    }
+)
+"""Sources whose licence forbids commercial use or is copyleft: they measure, they never train shipped
+weights.
+"""
+
+
+class GoldUnit(NamedTuple):
+    """One labelled opinion unit: characters `start` to `end` of its text."""
+
+    start: int
+    end: int
+    sentiment: str
+    stage: str
+    touchpoint: str
+    intent: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoldText:
+    """One labelled feedback; no units means no feedback content."""
+
+    id: str
+    lang: str
+    source: str
+    selected_by: str
+    group: str
+    text: str
+    units: tuple[GoldUnit, ...]
+
+    @property
+    def part(self) -> Part:
+        """Where this feedback belongs; see `split_part`."""
+        return split_part(self.group)
+
+
+def split_part(key: str) -> Part:
+    """Train (70 %), dev (15 %) or test (15 %) by a hash of `key`, so the same key is always in the same part.
+
+    The key is the id, or the `group` where there is one: contrast twins share it and stay together. The
+    hash is the first eight bytes of SHA-256 of the key's UTF-8, as a big-endian number, modulo 100: below
+    70, below 85, the rest.
+    """
+    bucket = int.from_bytes(hashlib.sha256(key.encode("utf-8")).digest()[:8], "big") % 100
+    return "train" if bucket < 70 else "dev" if bucket < 85 else "test"
+
+
+def read_gold(path: Path, *, labels: LabelSet = GENERIC) -> list[GoldText]:
+    """All labelled feedbacks of a JSONL file (plain or .gz), in file order.
+
+    Raises `GoldError` naming file and line for broken JSON, a missing key, a label outside `labels`, or
+    offsets that are out of order, overlap or leave the text.
+    """
+    try:
+        return [_parse(path, number, line, labels) for number, line in _lines(path)]
+    except (OSError, UnicodeDecodeError) as error:
+        raise GoldError(f"{path}: cannot be read: {error}") from error
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield number, line
+
+
+def _parse(path: Path, number: int, line: str, labels: LabelSet) -> GoldText:
+    where = f"{path}, line {number}"
+    try:
+        record: dict[str, Any] = json.loads(line)
+        units = sorted(GoldUnit(u["start"], u["end"], *(u[head] for head in HEADS)) for u in record["units"])
+        text = GoldText(
+            id=record["id"],
+            lang=record["lang"],
+            source=record.get("source", "unknown"),
+            selected_by=record.get("selected_by", "unknown"),
+            group=record.get("group") or record["id"],
+            text=record["text"],
+            units=tuple(units),
+        )
+    except json.JSONDecodeError as error:
+        raise GoldError(f"{where}: not JSON: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise GoldError(f"{where}: {error} is missing or of the wrong type") from error
+    _check_units(where, text, labels)
+    return text
+
+
+def _check_units(where: str, text: GoldText, labels: LabelSet) -> None:
+    reached = 0
+    for unit in text.units:
+        if not reached <= unit.start < unit.end <= len(text.text):
+            raise GoldError(f"{where}: unit {unit.start}-{unit.end} overlaps another or leaves the text")
+        reached = unit.end
+        for head in HEADS:
+            if getattr(unit, head) not in labels.ids(head):
+                raise GoldError(f"{where}: {head} {getattr(unit, head)!r} is not in label set {labels.taxonomy!r}")

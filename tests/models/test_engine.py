@@ -1,0 +1,133 @@
+"""The engine on a tiny random network: order, batches, windows, odd texts, names."""
+
+from pathlib import Path
+
+import pytest
+
+from models.engine import TransformerModel, find_model, load_model
+from models.errors import ModelBrokenError, ModelError, ModelNotFoundError
+from models.labels import HEADS
+from models.units import UnitModel
+
+TEXTS = [
+    "味道不错送餐太慢了包装也破了",
+    "Great food but the service was slow. Would I come back? No.",
+    "",
+    "😋😋😋",
+    "请回电[PHONE]，谢谢",
+    "bad",
+    "味道不错，但是送餐太慢！" * 120,
+    "a" * 20000,
+    "\ud800 \x00",
+    "bad",
+]
+
+
+@pytest.fixture(scope="module")
+def model(built: Path) -> UnitModel:
+    return load_model(str(built), device="cpu", threads=1)
+
+
+def test_units_are_ordered_disjoint_and_inside(model: UnitModel) -> None:
+    for text, units in zip(TEXTS, model.predict(TEXTS), strict=True):
+        reached = 0
+        for unit in units:
+            assert reached <= unit.start < unit.end <= len(text)
+            reached = unit.end
+
+
+def test_labels_are_the_most_probable_ones(model: UnitModel) -> None:
+    units = [u for found in model.predict(TEXTS) for u in found]
+    assert units
+    for unit in units:
+        for head in HEADS:
+            values = unit.probabilities[head]
+            ids = model.labels.ids(head)
+            label = getattr(unit, head)
+            assert len(values) == len(ids)
+            assert sum(values) == pytest.approx(1, abs=1e-3)
+            assert label.score == max(values) == values[ids.index(label.id)]
+
+
+def test_result_does_not_depend_on_neighbours_or_order(model: UnitModel) -> None:
+    together = model.predict(TEXTS)
+    alone = [model.predict([text])[0] for text in TEXTS]
+    backwards = model.predict(TEXTS[::-1])[::-1]
+    for a, b, c in zip(together, alone, backwards, strict=True):
+        for other in (b, c):
+            assert [(u.start, u.end) for u in a] == [(u.start, u.end) for u in other]
+            for u, v in zip(a, other, strict=True):
+                for head in HEADS:
+                    assert u.probabilities[head] == pytest.approx(v.probabilities[head], abs=2e-4)
+
+
+def test_repeated_runs_are_identical(model: UnitModel) -> None:
+    assert model.predict(TEXTS) == model.predict(TEXTS)
+
+
+def test_progress_adds_up_to_the_number_of_texts(model: UnitModel) -> None:
+    seen: list[int] = []
+    model.predict(TEXTS, progress=seen.append)
+    assert sum(seen) == len(TEXTS)
+
+
+def test_equal_texts_run_once_and_get_lists_of_their_own(model: UnitModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    original = TransformerModel.score
+    monkeypatch.setattr(
+        TransformerModel, "score", lambda self, texts: asked.append(len(texts)) or original(self, texts)
+    )
+    first, second = model.predict(["好吃", "好吃"])
+    assert asked == [1]
+    assert first == second
+    assert first is not second
+
+
+def test_no_unit_cuts_a_mask(model: UnitModel) -> None:
+    text = "电话[PHONE]没人接，邮箱[EMAIL]也没回 and [ID] lost"
+    masks = [range(text.index(m) + 1, text.index(m) + len(m)) for m in ("[PHONE]", "[EMAIL]", "[ID]")]
+    for unit in model.predict([text])[0]:
+        assert not any(edge in mask for edge in (unit.start, unit.end) for mask in masks)
+
+
+def test_empty_input(model: UnitModel) -> None:
+    assert model.predict([]) == []
+
+
+def test_model_id_names_the_content(tiny_model: Path, model: UnitModel) -> None:
+    again = load_model(str(tiny_model))
+    assert model.model_id == again.model_id
+    assert model.model_id.startswith("tiny-")
+
+
+def test_names() -> None:
+    assert find_model("current").is_dir()
+    assert load_model("lexicon").model_id.startswith("lexicon-")
+
+
+@pytest.mark.parametrize("name", ["/nowhere/model", "nowhere", "./nowhere", "a/b/c"])
+def test_unknown_name(name: str) -> None:
+    with pytest.raises(ModelNotFoundError, match="Hugging Face id"):
+        load_model(name)
+
+
+def test_hub_without_network_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    def refuse(*_: object, **__: object) -> str:
+        raise LocalEntryNotFoundError("no network")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", refuse)
+    with pytest.raises(ModelNotFoundError, match="give its directory"):
+        load_model("somebody/model")
+
+
+def test_unknown_device(tiny_model: Path) -> None:
+    with pytest.raises(ModelError, match="abacus"):
+        load_model(str(tiny_model), device="abacus")
+
+
+def test_a_plain_encoder_is_refused(tiny_encoder: Path) -> None:
+    with pytest.raises(ModelBrokenError, match=r"models\.train"):
+        load_model(str(tiny_encoder))

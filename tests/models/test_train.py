@@ -1,0 +1,126 @@
+"""Training on a tiny encoder: it learns, it ends, and a kill in the middle changes nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from models import train as training
+from models.encode import load_tokenizer
+from models.engine import load_model
+from models.gold import GoldText, GoldUnit
+from models.labels import GENERIC
+from models.objective import make_batches, make_examples
+from models.train import Settings, Trainer, load_pretrained, main, usable_texts
+
+GOOD = ("positive", "usage", "product", "praise")
+LATE = ("negative", "delivery", "fulfilment", "complaint")
+
+
+def texts(count: int) -> list[GoldText]:
+    made = []
+    for n in range(count):
+        text = "味道不错，但是送餐太慢" if n % 2 else "tasty food, but late delivery"
+        cut = text.index("but") if n % 2 == 0 else text.index("但是")
+        units = (GoldUnit(0, cut, *GOOD), GoldUnit(cut, len(text), *LATE))
+        made.append(GoldText(f"t{n}", "zh" if n % 2 else "en", "own", "own", f"t{n}", text, units))
+    return made
+
+
+def write(path: Path, gold: list[GoldText], *, source: str = "own") -> Path:
+    lines = []
+    for g in gold:
+        units = [u._asdict() for u in g.units]
+        lines.append(json.dumps({"id": g.id, "lang": g.lang, "source": source, "text": g.text, "units": units}))
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def trainer(base: Path, out: Path, **change: float) -> Trainer:
+    torch.manual_seed(1)
+    examples = make_examples(texts(24), load_tokenizer(base / "tokenizer.json"), GENERIC)
+    settings = Settings(**{"epochs": 3, "tokens": 64, "threads": 1, **change})  # type: ignore[arg-type]
+    return Trainer(load_pretrained(base, GENERIC), examples, settings, out)
+
+
+def test_loss_falls(tiny_encoder: Path, tmp_path: Path) -> None:
+    run = trainer(tiny_encoder, tmp_path, epochs=12, lr=3e-3)
+    losses: list[float] = []
+    run._report = losses.append  # type: ignore[method-assign]
+    run.run(pad=1)
+    assert sum(losses[-5:]) < 0.5 * sum(losses[:5])
+
+
+def test_killed_and_resumed_is_the_same_as_uninterrupted(
+    tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trainer(tiny_encoder, tmp_path / "whole")
+    whole.run(pad=1)
+
+    killed = trainer(tiny_encoder, tmp_path / "killed")
+    step = killed._step
+
+    def dies_after_seven(*args: object) -> None:
+        if killed.progress.step == 7:
+            raise KeyboardInterrupt
+        step(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(killed, "_step", dies_after_seven)
+    with pytest.raises(KeyboardInterrupt):
+        killed.run(pad=1, every_seconds=0.0)
+    resumed = trainer(tiny_encoder, tmp_path / "killed")
+    resumed.run(pad=1)
+
+    assert resumed.progress.step == whole.progress.step == whole.total
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(value, resumed.network.state_dict()[name]), name
+
+
+def test_time_limit_ends_the_schedule(tiny_encoder: Path, tmp_path: Path) -> None:
+    run = trainer(tiny_encoder, tmp_path, epochs=10_000, max_minutes=0.01)
+    run.run(pad=1)
+    assert 1 <= run.progress.step < run.total
+    rates = [g["lr"] / peak for g, peak in zip(run.optimizer.param_groups, run.peaks, strict=True)]
+    assert max(rates) < 0.3, "annealed although the steps were not used up"
+
+
+def test_word_embeddings_do_not_move(tiny_encoder: Path, tmp_path: Path) -> None:
+    run = trainer(tiny_encoder, tmp_path)
+    before = run.network.state_dict()["encoder.embeddings.word_embeddings.weight"].clone()
+    run.run(pad=1)
+    assert torch.equal(before, run.network.state_dict()["encoder.embeddings.word_embeddings.weight"])
+
+
+def test_batches_hold_every_example_once_within_the_budget(tiny_encoder: Path) -> None:
+    examples = make_examples(texts(40), load_tokenizer(tiny_encoder / "tokenizer.json"), GENERIC)
+    batches = make_batches(examples, tokens=60, texts=3, seed=5)
+    assert sorted(id(e) for b in batches for e in b) == sorted(id(e) for e in examples)
+    assert all(len(b) * max(len(e.window.ids) for e in b) <= 60 and len(b) <= 3 for b in batches)
+    assert batches != make_batches(examples, tokens=60, texts=3, seed=6)
+
+
+def test_sources_that_may_not_ship_are_left_out(tmp_path: Path) -> None:
+    own = write(tmp_path / "own.jsonl", texts(4))
+    other = write(tmp_path / "other.jsonl", texts(3), source="telecom_nps_verbatims")
+    assert len(usable_texts(own, other)) == 4
+
+
+def test_command_writes_a_model_that_loads(
+    tiny_encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "DEFAULTS", Settings(threads=1))
+    own = write(tmp_path / "own.jsonl", texts(60))
+    out = tmp_path / "out"
+    assert (
+        main(["--out", str(out), "--base", str(tiny_encoder), "--own", str(own), "--epochs", "1", "--threads", "1"])
+        == 0
+    )
+    assert str(out / "model") in capsys.readouterr().out
+    assert load_model(str(out / "model")).predict(["味道不错"])
+
+
+def test_missing_data_is_an_error(tiny_encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = tmp_path / "none.jsonl"
+    assert main(["--out", str(tmp_path), "--base", str(tiny_encoder), "--own", str(missing)]) == 2
+    assert str(missing) in capsys.readouterr().err
