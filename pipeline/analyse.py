@@ -11,7 +11,7 @@ from models import engine
 from pipeline.config import Model
 from pipeline.errors import ConfigError
 from pipeline.progress import Advance
-from pipeline.records import Feedback, Label, OpinionUnit
+from pipeline.records import Feedback, OpinionUnit
 from pipeline.taxonomy import HEADS, Taxonomy
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def _unit(index: int, unit: UnitPrediction, sentiments: Sequence[str]) -> Opinio
         index=index,
         start=unit.start,
         end=unit.end,
-        sentiment=Label(unit.sentiment.id, unit.sentiment.score),
-        stage=Label(unit.stage.id, unit.stage.score),
-        touchpoint=Label(unit.touchpoint.id, unit.touchpoint.score),
-        intent=Label(unit.intent.id, unit.intent.score),
+        sentiment=unit.sentiment,
+        stage=unit.stage,
+        touchpoint=unit.touchpoint,
+        intent=unit.intent,
         p_sentiment=dict(zip(sentiments, unit.probabilities["sentiment"], strict=True)),
     )

@@ -91,7 +91,7 @@ class Metrics(Section):
     """How figures are estimated."""
 
     confidence: float = Field(0.95, gt=0.5, lt=1.0)
-    small_n: int = Field(30, ge=2, description="estimates from fewer feedbacks are flagged")
+    small_n: int = Field(30, ge=2, description="estimates from fewer respondents are flagged")
     bootstrap: int = Field(1000, ge=100)
     seed: int = 20230523
 
@@ -99,10 +99,10 @@ class Metrics(Section):
 class Priority(Section):
     """How stage x touchpoint cells are ranked; see docs/insight.md for the formula."""
 
-    reach: float = Field(1.0, ge=0, description="exponent of the share of feedbacks that complain about the cell")
+    reach: float = Field(1.0, ge=0, description="exponent of the share of respondents who complain about the cell")
     severity: float = Field(1.0, ge=0, description="exponent of how negative the cell is")
     reliability: float = Field(1.0, ge=0, description="exponent of how sure we are")
-    min_feedback: int = Field(5, ge=1, description="cells with fewer complaining feedbacks are not ranked")
+    min_feedback: int = Field(5, ge=1, description="cells with fewer complaining respondents are not ranked")
     stage_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     touchpoint_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
 

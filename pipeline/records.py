@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from models.units import Label
 from pipeline.privacy.masker import MaskedText
 
 Language = Literal["zh", "en", "mixed", "other"]
@@ -57,14 +58,6 @@ class Score:
     low: float
     high: float
     higher_is_better: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A label id of the taxonomy with the model's probability in 0..1."""
-
-    id: str
-    score: float
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from pipeline import report
 from pipeline.analyse import analyse, analysis_key, open_model
 from pipeline.config import Config, Input
 from pipeline.ingest.read import Survey, read_feedback
-from pipeline.insight import evidence, priority
+from pipeline.insight import evidence, priority, strengths
 from pipeline.insight.playbook import load_playbook
 from pipeline.metrics import periods
 from pipeline.privacy.masker import Masker
@@ -174,6 +174,7 @@ def publish(
             "fact_metric_period": periods.compute(feedback, units, config=config),
             "fact_action_priority": ranked,
             "fact_action_evidence": evidence.choose(feedback, units, ranked, count=config.report.evidence),
+            "fact_strength": strengths.rank(feedback, units, config=config),
         }
         advance(1)
         run_row = _run_row(config, store, ingested, balance, tables, window)

@@ -22,11 +22,13 @@ from pipeline.taxonomy import Taxonomy
 KEY = ["stage", "touchpoint"]
 TEXTS = ("stage", "touchpoint", "action_id", "owner_role", "action_zh", "action_en", "owner_zh", "owner_en")
 COLUMNS = (
-    *("stage", "touchpoint", "rank", "score", "reach", "severity", "reliability", "weight"),
-    *("n_feedback", "n_units", "n_negative_feedback", "n_negative_units"),
+    *("stage", "touchpoint", "rank", "score", "reach", "reach_low", "reach_high", "severity", "reliability"),
+    *("weight", "n_feedback", "n_respondents", "n_units"),
+    *("n_negative_feedback", "n_negative_respondents", "n_negative_units"),
     *("negative_share", "negative_share_low", "negative_share_high"),
     *("net_sentiment", "net_sentiment_low", "net_sentiment_high"),
     *("rank_low", "rank_high", "trend", "trend_low", "trend_high"),
+    *("reach_trend", "reach_trend_low", "reach_trend_high"),
     *("action_id", "owner_role", "action_zh", "action_en", "owner_zh", "owner_en", "small_n"),
 )
 
@@ -46,12 +48,14 @@ def rank(
     weight = _weights(cells.frame, config, taxonomy)
     frame = pd.concat([cells.frame, _sizes(cells)], axis=1)
     frame["score"] = _score(found, weight, config)
-    frame["reach"], frame["severity"], frame["reliability"] = found.reach, found.severity, found.reliability
+    _add(frame, "reach", Estimate(found.reach, found.reach_low, found.reach_high))
+    frame["severity"], frame["reliability"] = found.severity, found.reliability
     frame["weight"] = weight
     ranked = np.flatnonzero(sums.speaking >= config.priority.min_feedback)
     _add_ranks(frame, cells, weight, ranked, config)
     _add_figures(frame, cells, confidence)
     _add(frame, "trend", trend.of_share(cells, confidence=confidence))
+    _add(frame, "reach_trend", trend.of_reach(cells, confidence=confidence))
     _add_actions(frame, playbook)
     frame["small_n"] = frame["n_respondents"] < config.metrics.small_n
     return frame[list(COLUMNS)].astype(dict.fromkeys(TEXTS, "str")).sort_values(KEY, ignore_index=True)

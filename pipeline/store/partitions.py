@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
+from models.units import Label
 from pipeline.errors import StoreError
 from pipeline.privacy.masker import MaskedText, MaskSpan
-from pipeline.records import Feedback, Label, OpinionUnit, Origin, QuarantinedRow, Score
+from pipeline.records import Feedback, OpinionUnit, Origin, QuarantinedRow, Score
 from pipeline.store import layout
 from pipeline.store.files import make_empty, replacing, storage_errors
 

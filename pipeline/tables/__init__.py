@@ -39,6 +39,7 @@ TABLES: dict[str, TableContract] = {
         insight.METRIC_PERIOD,
         insight.ACTION_PRIORITY,
         insight.ACTION_EVIDENCE,
+        insight.STRENGTH,
         dimensions.TAXONOMY,
         dimensions.DATE,
         dimensions.RUN,

@@ -123,13 +123,17 @@ ACTION_PRIORITY = TableContract(
             null=("too few complaints to rank", "抱怨过少，不排名"),
         ),
         "score": column("number", "priority score; formula in docs/insight.md", "优先级得分", low=0),
-        "reach": column("number", "share of feedbacks that complain here", "触及面：在此抱怨的反馈占比", low=0, high=1),
+        **_bounded("reach", "share of respondents who complain here", "触及面：在此抱怨的受访者占比", low=0),
         "severity": column("number", "how negative the units here are", "严重度", low=0),
         "reliability": column("number", "how sure the figures are", "可靠度", low=0, high=1),
         "weight": column("number", "weight from the configuration", "配置权重", low=0),
         "n_feedback": column("integer", "feedbacks with a unit here", "涉及的反馈数", low=0),
+        "n_respondents": column("integer", "respondents with a unit here", "涉及的受访者数", low=0),
         "n_units": column("integer", "units here", "观点单元数", low=0),
         "n_negative_feedback": column("integer", "feedbacks with a negative unit here", "含负面观点的反馈数", low=0),
+        "n_negative_respondents": column(
+            "integer", "respondents with a negative unit here", "表达负面观点的受访者数", low=0
+        ),
         "n_negative_units": column("integer", "negative units here", "负面观点单元数", low=0),
         **_bounded("negative_share", "share of units here that are negative", "负面观点占比", low=0),
         **_bounded("net_sentiment", "positive minus negative share of units", "净情感（正面占比减负面占比）", low=-1),
@@ -154,6 +158,13 @@ ACTION_PRIORITY = TableContract(
             low=-1,
             null=("no dates, or too few observations", "无日期或样本过少"),
         ),
+        **_bounded(
+            "reach_trend",
+            "reach in the later half minus that in the earlier half of the time covered",
+            "触及面趋势：后半期减前半期",
+            low=-1,
+            null=("no dates, or too few respondents", "无日期或受访者过少"),
+        ),
         "action_id": column("string", "entry of the action playbook", "行动手册条目"),
         "owner_role": column("string", "role that owns the action", "负责角色"),
         "action_zh": column("string", "what to do, Chinese", "行动（中文）"),
@@ -161,6 +172,42 @@ ACTION_PRIORITY = TableContract(
         "owner_zh": column("string", "the role's name, Chinese", "负责角色名称（中文）"),
         "owner_en": column("string", "the role's name, English", "负责角色名称（英文）"),
         "small_n": column("boolean", "too few feedbacks for a firm figure (metrics.small_n)", "样本偏少，仅供参考"),
+    },
+)
+
+STRENGTH = TableContract(
+    name="fact_strength",
+    title="Strengths",
+    title_zh="优势",
+    grain="one row per journey stage and touchpoint that feedback speaks of",
+    grain_zh="每行一个被反馈提及的阶段与触点组合",
+    key=("stage", "touchpoint"),
+    columns={
+        "stage": column("string", "journey stage", "旅程阶段", label_of="stage"),
+        "touchpoint": column("string", "touchpoint", "触点", label_of="touchpoint"),
+        "rank": column(
+            "integer",
+            "1 = most praised",
+            "名次，1 为最受好评",
+            low=1,
+            null=("too little praise to rank", "好评过少，不排名"),
+        ),
+        "score": column("number", "100 x reach x favour x reliability", "得分：100×触及面×好评度×可靠度", low=0),
+        **_bounded("reach", "share of respondents who praise it", "触及面：给予好评的受访者占比", low=0),
+        "favour": column(
+            "number", "positive share of its polar units", "好评度：正面占正负面观点的比例", low=0, high=1
+        ),
+        "reliability": column("number", "how sure the figures are", "可靠度", low=0, high=1),
+        "n_feedback": column("integer", "feedbacks with a unit here", "涉及的反馈数", low=0),
+        "n_respondents": column("integer", "respondents with a unit here", "涉及的受访者数", low=0),
+        "n_units": column("integer", "units here", "观点单元数", low=0),
+        "n_positive_feedback": column("integer", "feedbacks with a positive unit here", "含正面观点的反馈数", low=0),
+        "n_positive_respondents": column(
+            "integer", "respondents with a positive unit here", "表达正面观点的受访者数", low=0
+        ),
+        "n_positive_units": column("integer", "positive units here", "正面观点单元数", low=0),
+        **_bounded("positive_share", "share of units here that are positive", "正面观点占比", low=0),
+        "small_n": column("boolean", "too few respondents for a firm figure (metrics.small_n)", "样本偏少，仅供参考"),
     },
 )
 

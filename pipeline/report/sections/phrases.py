@@ -117,15 +117,15 @@ def change(facts: Facts, row: Row) -> tuple[Figure, str] | None:
     return figure, facts.texts("touchpoints.change.clear" if clear else "touchpoints.change.unclear")
 
 
-def clearest(rows: Sequence[Row], direction: Direction) -> Row | None:
-    """The row of fact_action_priority that most clearly got worse (or better); None if none moved that way.
+def movers(rows: Sequence[Row], direction: Direction) -> list[Row]:
+    """The rows of fact_action_priority that got worse (or better), the clearest first.
 
     Clearest, not largest: by the end of the interval that is nearer to no change, cells with enough comments first. The
     largest changes are those of the smallest cells.
     """
     sign = 1 if direction == "worse" else -1
     moved = [row for row in rows if row["trend"] is not None and row["trend"] * sign > 0]
-    return max(moved, key=lambda row: (not row["small_n"], certainty(row, direction)), default=None)
+    return sorted(moved, key=lambda row: (row["small_n"], -certainty(row, direction)))
 
 
 def certainty(row: Row, direction: Direction) -> float:
@@ -136,21 +136,26 @@ def certainty(row: Row, direction: Direction) -> float:
     return float(end) if direction == "worse" else -float(end)
 
 
-def since(weeks: Sequence[Week], baseline: Figure | None, *, above: bool) -> date | None:
-    """The week since which every full week lies above (or below) the baseline, if there was another one before it.
+def step_week(weeks: Sequence[Week], *, up: bool) -> date | None:
+    """The week with which the weekly figures step up (or down) most clearly; None if they do not.
 
-    At least two such weeks are needed; weeks without data or only partly covered do not count.
+    The split of the full weeks into two levels with the least squared error, weeks weighted by their comments, at least
+    two weeks on each side.
     """
-    full_weeks = [(week.start, week.figure) for week in weeks if week.complete and week.figure is not None]
-    if baseline is None:
-        return None
-    start: date | None = None
-    length = 0
-    for day, figure in reversed(full_weeks):
-        if (figure.value > baseline.value) != above or figure.value == baseline.value:
-            break
-        start, length = day, length + 1
-    return start if 2 <= length < len(full_weeks) else None
+    known = [(week.start, week.figure.value, week.figure.n or 0) for week in weeks if week.complete and week.figure]
+    best: tuple[float, date] | None = None
+    for place in range(2, len(known) - 1):
+        (before, size), (after, rest) = _level(known[:place]), _level(known[place:])
+        gain = (after - before) ** 2 * size * rest / (size + rest) if size and rest else 0.0
+        if gain > 0 and (after > before) == up and (best is None or gain > best[0]):
+            best = gain, known[place][0]
+    return None if best is None else best[1]
+
+
+def _level(weeks: Sequence[tuple[date, float, int]]) -> tuple[float, int]:
+    """The mean of weekly values weighted by their comments, and how many comments there are."""
+    size = sum(n for _, _, n in weeks)
+    return (sum(value * n for _, value, n in weeks) / size if size else 0.0), size
 
 
 def confidence(facts: Facts) -> str:

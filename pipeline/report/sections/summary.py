@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pipeline.report.content import Figure, KeyFigure, SummaryItem, SummaryKind
 from pipeline.report.facts import Facts, Row
-from pipeline.report.sections.phrases import Direction, certainty, clearest, confidence, full, since, size
+from pipeline.report.sections.phrases import Direction, certainty, confidence, full, movers, size, step_week
 
+MAX_CHANGES = 3
+"""Changes named each way."""
 SCORES = ("nps", "csat", "ces", "rating_mean")
 
 
@@ -78,7 +80,7 @@ def _urgent(facts: Facts) -> tuple[SummaryItem, ...]:
     rank = facts.action_figure(row, "rank", "rank", bounds="rank", n="")
     text = t(
         "summary.urgent",
-        cell=facts.cell(row["stage"], row["touchpoint"]),
+        cell=_cell(facts, row),
         comments=t.noun("comments", negative.value),
         reach=reach.text,
         share=full(facts, share),
@@ -90,28 +92,37 @@ def _urgent(facts: Facts) -> tuple[SummaryItem, ...]:
 
 
 def _changes(facts: Facts) -> tuple[SummaryItem, ...]:
-    """The clearest change each way among the cells with enough comments, if its interval excludes no change."""
+    """The clearest changes each way among the cells with enough comments, if their intervals exclude no change."""
     known = [row for row in facts.actions if row["trend"] is not None and not row["small_n"]]
     if not known:
         return ()
     kinds: tuple[Direction, ...] = ("worse", "better")
-    found = [(kind, row) for kind in kinds if (row := clearest(known, kind)) and certainty(row, kind) > 0]
-    if not found:
-        return (_item(facts, "scope", facts.texts("summary.steady"), (), label="steady"),)
-    return tuple(_change(facts, row, kind) for kind, row in found)
+    found = [(kind, [row for row in movers(known, kind) if certainty(row, kind) > 0]) for kind in kinds]
+    items = [_change(facts, rows, kind) for kind, rows in found if rows]
+    return tuple(items) or (_item(facts, "scope", facts.texts("summary.steady"), (), label="steady"),)
 
 
-def _change(facts: Facts, row: Row, kind: Direction) -> SummaryItem:
+def _change(facts: Facts, rows: list[Row], kind: Direction) -> SummaryItem:
     t = facts.texts
-    figure = facts.action_figure(row, "trend", "points", bounds="trend")
+    row, others = rows[0], rows[1:MAX_CHANGES]
+    figures = [facts.action_figure(row, "trend", "points", bounds="trend") for row in (row, *others)]
     segment = f"{row['stage']}/{row['touchpoint']}"
-    baseline = facts.metric("negative_share", dimension="stage_touchpoint", segment=segment)
     weeks = facts.weeks("negative_share", dimension="stage_touchpoint", segment=segment)
-    start = since(weeks, baseline, above=kind == "worse")
-    text = t(f"summary.{kind}", cell=facts.cell(row["stage"], row["touchpoint"]), points=size(facts, figure))
+    start = step_week(weeks, up=kind == "worse")
+    text = t(f"summary.{kind}", cell=_cell(facts, row), points=size(facts, figures[0]))
     if start is not None:
         text = t("sentences", first=text, second=t(f"summary.{kind}.since", week=t.day(start)))
-    return _item(facts, kind, text, (figure,))
+    if others:
+        items = [
+            t("summary.also.item", cell=_cell(facts, other), points=size(facts, figure))
+            for other, figure in zip(others, figures[1:], strict=True)
+        ]
+        text = t("sentences", first=text, second=t("summary.also", list=t("alt.separator").join(items)))
+    return _item(facts, kind, text, tuple(figures))
+
+
+def _cell(facts: Facts, row: Row) -> str:
+    return facts.cell(row["stage"], row["touchpoint"])
 
 
 def _going_well(facts: Facts) -> tuple[SummaryItem, ...]:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from pipeline.report.content import Block, Heading, Paragraph, Section, Shares, TrendPanel
 from pipeline.report.facts import Facts, Row
 from pipeline.report.sections.journey import panel, trend_chart
-from pipeline.report.sections.phrases import Direction, change, clearest, full, shares_chart, shares_of, shares_table
+from pipeline.report.sections.phrases import (
+    Direction,
+    certainty,
+    change,
+    full,
+    movers,
+    shares_chart,
+    shares_of,
+    shares_table,
+)
+
+MAX_CHANGES = 2
+"""Changes shown each way."""
 
 
 def section(facts: Facts, number: int) -> Section:
@@ -61,17 +73,22 @@ def _changes(facts: Facts) -> list[Block]:
     heading = Heading("changes", t("touchpoints.change"))
     known = [row for row in facts.actions if row["trend"] is not None]
     kinds: tuple[Direction, ...] = ("worse", "better")
-    movers = [(kind, row) for kind in kinds if (row := clearest(known, kind)) is not None]
-    if not movers:
+    chosen = [(kind, row) for kind in kinds for row in _named(movers(known, kind), kind)]
+    if not chosen:
         return [heading, Paragraph(t("touchpoints.no_change"))]
-    texts = [_say(facts, row) for _, row in movers]
-    lines = [line for kind, row in movers if (line := _line(facts, kind, row)) is not None]
+    texts = [_say(facts, row) for _, row in chosen]
+    lines = [line for kind, row in chosen if (line := _line(facts, kind, row)) is not None]
     blocks: list[Block] = [heading, *texts]
     if lines:
         blocks.append(trend_chart(facts, lines, anchor="changes", title=t("touchpoints.change.chart")))
-    if len(known) > len(movers):
+    if len(known) > len(chosen):
         blocks.append(Paragraph(t("touchpoints.change.many", n=len(known)), tone="note"))
     return blocks
+
+
+def _named(rows: list[Row], kind: Direction) -> list[Row]:
+    """The changes to name: those beyond chance, or else the clearest one."""
+    return [row for row in rows if certainty(row, kind) > 0][:MAX_CHANGES] or rows[:1]
 
 
 def _say(facts: Facts, row: Row) -> Paragraph:

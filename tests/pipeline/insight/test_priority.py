@@ -144,6 +144,7 @@ def test_trend_sees_what_gets_worse_and_says_when_it_cannot_tell(story, rank) ->
     assert table.loc[LATE, "trend"] == pytest.approx(1)
     assert table.loc[LATE, "trend_low"] > 0.8
     assert table.loc[RUDE, "trend_low"] < 0 < table.loc[RUDE, "trend_high"]
+    assert table.loc[LATE, "reach_trend_low"] > 0.3
 
 
 def test_trend_needs_dates_and_voices(story, rank) -> None:

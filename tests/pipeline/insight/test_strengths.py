@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.config import Config
 from pipeline.insight import evidence, strengths
+from pipeline.tables import TABLES
 
 TASTY = ("usage", "product")
 KIND = ("usage", "staff")
@@ -39,3 +40,8 @@ def test_nothing(story) -> None:
     assert isinstance(table, pd.DataFrame)
     assert len(table) == 0
     assert list(table.columns) == list(strengths.COLUMNS)
+
+
+def test_meets_the_contract(story) -> None:
+    made = story().many(8, "positive", TASTY).many(2, "positive", KIND)
+    TABLES["fact_strength"].check(strengths.rank(made.feedback, made.units, config=Config()))

@@ -17,7 +17,7 @@ from pipeline.report.build import build
 from pipeline.report.content import Figure, Paragraph, ReportContent, Source, Week, figures_of
 from pipeline.report.facts import Facts
 from pipeline.report.sections.follow_up import needed_comments
-from pipeline.report.sections.phrases import clearest, since
+from pipeline.report.sections.phrases import movers, step_week
 from pipeline.taxonomy import load_taxonomy
 
 from .stories import day_of, late, shop
@@ -121,10 +121,11 @@ def section(content: ReportContent, name: str) -> Any:
 def test_the_summary_says_what_is_worst_for_how_many_and_what_changed_since_when():
     content = built(shop())
     said_ = {item.kind: item.text for item in content.summary}
-    assert said_["urgent"].startswith("Fulfilment & logistics (Delivery stage): criticised in 8 comments, by 33% of respondents")
+    start = "Fulfilment & logistics (Delivery stage): criticised in 8 comments, by 33% of respondents"
+    assert said_["urgent"].startswith(start)
     assert "Fulfilment & logistics (Delivery stage)" in said_["worse"]
     assert "higher in the second half of the period than in the first, by 100 points" in said_["worse"]
-    assert said_["worse"].endswith("in every full week since 21 Sep 2026.")
+    assert said_["worse"].endswith("By week, the clearest step up comes with the week of 21 Sep 2026.")
     assert "Website & app (Purchase stage)" in said_["better"]
     assert "by 100 points" in said_["better"]
     assert said_["good"].startswith("Product or core service: 100%")
@@ -230,41 +231,46 @@ def test_a_missing_column_is_named():
         built(tables)
 
 
-def week(number: int, value: float | None, *, complete: bool = True) -> Week:
-    figure = None if value is None else Figure(value, "", Source("t", "c"))
+def week(number: int, value: float | None, *, complete: bool = True, n: int = 10) -> Week:
+    figure = None if value is None else Figure(value, "", Source("t", "c"), n=n)
     return Week(date(2026, 9, 7) + timedelta(weeks=number), "", figure, complete)
 
 
-BASELINE = Figure(0.5, "", Source("t", "c"))
+def test_the_step_is_where_two_levels_part():
+    weeks = [
+        week(0, 0.7, n=3),
+        week(1, 0.2),
+        week(2, 0.1, n=2),
+        week(3, 0.3),
+        week(4, 0.95),
+        week(5, 0.75),
+        week(6, 0.6),
+    ]
+    assert step_week(weeks, up=True) == date(2026, 10, 5)
+    assert step_week(weeks, up=False) is None or step_week(weeks, up=False) != date(2026, 10, 5)
 
 
-def test_since_is_the_first_week_of_the_last_stretch_above():
-    weeks = [week(0, 0.2), week(1, 0.6), week(2, 0.4), week(3, 0.7), week(4, 0.8)]
-    assert since(weeks, BASELINE, above=True) == date(2026, 9, 28)
-    assert since(weeks, BASELINE, above=False) is None
+def test_a_step_skips_partial_weeks_and_weeks_without_data():
+    weeks = [week(0, 0.2), week(1, 0.2), week(2, None), week(3, 0.8), week(4, 0.9), week(5, 0.0, complete=False)]
+    assert step_week(weeks, up=True) == date(2026, 9, 28)
+    assert step_week(weeks, up=False) is None
 
 
-def test_since_skips_partial_weeks_and_weeks_without_data():
-    weeks = [week(0, 0.2), week(1, 0.7), week(2, None), week(3, 0.8), week(4, 0.1, complete=False)]
-    assert since(weeks, BASELINE, above=True) == date(2026, 9, 14)
-
-
-def test_since_needs_two_weeks_and_one_before():
-    assert since([week(0, 0.2), week(1, 0.9)], BASELINE, above=True) is None
-    assert since([week(0, 0.9), week(1, 0.9)], BASELINE, above=True) is None
-    assert since([week(0, 0.2), week(1, 0.5), week(2, 0.9)], BASELINE, above=True) is None
+def test_a_step_needs_two_weeks_on_each_side_and_a_difference():
+    assert step_week([week(0, 0.2), week(1, 0.9), week(2, 0.9)], up=True) is None
+    assert step_week([week(0, 0.5), week(1, 0.5), week(2, 0.5), week(3, 0.5)], up=True) is None
 
 
 def trend(low: float, value: float, high: float, *, small: bool = False) -> dict[str, Any]:
     return {"trend": value, "trend_low": low, "trend_high": high, "small_n": small}
 
 
-def test_the_clearest_change_is_not_the_largest():
+def test_the_clearest_change_comes_first_not_the_largest():
     firm, large, small = trend(0.1, 0.2, 0.3), trend(-0.3, 0.6, 0.9), trend(0.4, 0.7, 0.9, small=True)
-    assert clearest([large, small, firm], "worse") is firm
-    assert clearest([large, small], "worse") is large
-    assert clearest([large, small, firm], "better") is None
-    assert clearest([trend(-0.9, -0.5, 0.1), trend(-0.4, -0.2, -0.1)], "better") == trend(-0.4, -0.2, -0.1)
+    assert movers([large, small, firm], "worse") == [firm, large, small]
+    assert movers([large, small, firm], "better") == []
+    unsure, sure = trend(-0.9, -0.5, 0.1), trend(-0.4, -0.2, -0.1)
+    assert movers([unsure, sure], "better") == [sure, unsure]
 
 
 def test_comments_needed_for_ten_points():

@@ -18,8 +18,9 @@ from typing import Any
 
 import pandas as pd
 
+from models.units import Label
 from pipeline.privacy.masker import MaskedText, MaskSpan
-from pipeline.records import Feedback, Label, OpinionUnit, Origin, QuarantinedRow, Score
+from pipeline.records import Feedback, OpinionUnit, Origin, QuarantinedRow, Score
 from pipeline.store import facts, partitions, snapshot
 from pipeline.store.reconcile import Balance
 from pipeline.store.store import Store
