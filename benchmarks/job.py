@@ -37,7 +37,8 @@ def main() -> None:
         out = Path(folder) / "out"
         rows = [measure(options.paths, out, options.model) for _ in range(2)]
         first, second = (snapshot.load(path) for path in sorted((out / "published").glob("0*")))
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, model {first['dim_run'].iloc[-1]['model_id']}")
+    model_id = first["dim_run"].iloc[-1]["model_id"]
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, model {model_id}")
     print("| run | rows | units | seconds | analysis: feedbacks/s | units/s | peak memory, MiB |")
     print("|---|---:|---:|---:|---:|---:|---:|")
     for name, row in zip(("first", "second"), rows, strict=True):

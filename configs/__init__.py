@@ -1,0 +1,1 @@
+"""Data, not code: default configuration, taxonomy, action playbook, privacy policy."""

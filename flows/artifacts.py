@@ -1,9 +1,14 @@
-"""What a flow run shows in the Prefect UI: progress, a summary, the top actions. Counts and labels, never feedback text."""
+"""What a flow run shows in the Prefect UI: progress, a summary, the top actions.
+
+Counts and labels, never feedback text.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
+from uuid import UUID
 
 from prefect.artifacts import (
     create_markdown_artifact,
@@ -12,6 +17,7 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
+from flows.terminal import percent
 from pipeline.progress import Advance
 from pipeline.run import RunResult
 
@@ -25,7 +31,7 @@ class ArtifactProgress:
     @contextmanager
     def step(self, name: str, total: int | None = None) -> Iterator[Advance]:
         """Show one step."""
-        artifact = create_progress_artifact(progress=0.0, key=name.replace(" ", "-"), description=name)
+        artifact = cast(UUID, create_progress_artifact(progress=0.0, key=name.replace(" ", "-"), description=name))
         done, shown = 0, 0.0
 
         def advance(count: int) -> None:
@@ -53,7 +59,8 @@ def _summary(result: RunResult) -> str:
         "",
         "| new | updated | unchanged | duplicates | quarantined |",
         "|---:|---:|---:|---:|---:|",
-        f"| {balance.new:,} | {balance.updated:,} | {balance.unchanged:,} | {balance.duplicates:,} | {balance.quarantined:,} |",
+        f"| {balance.new:,} | {balance.updated:,} | {balance.unchanged:,}"
+        f" | {balance.duplicates:,} | {balance.quarantined:,} |",
         "",
         f"{len(tables['fact_feedback']):,} feedbacks, {len(tables['fact_opinion_unit']):,} opinion units;"
         f" {result.analysed.feedbacks:,} feedbacks analysed in {result.analysed.seconds:.0f} s.",
@@ -69,13 +76,13 @@ def _actions(result: RunResult) -> list[dict[str, str | int]]:
     top = ranked[ranked["rank"].notna()].sort_values("rank").head(TOP_ACTIONS)
     return [
         {
-            "rank": int(row.rank),
-            "stage": row.stage,
-            "touchpoint": row.touchpoint,
-            "complaining feedbacks": int(row.n_negative_feedback),
-            "negative": f"{row.negative_share:.0%} ({row.negative_share_low:.0%} to {row.negative_share_high:.0%})",
-            "owner": row.owner_en,
-            "action": row.action_en,
+            "rank": int(row["rank"]),
+            "stage": row["stage"],
+            "touchpoint": row["touchpoint"],
+            "complaining feedbacks": int(row["n_negative_feedback"]),
+            "negative": percent(row),
+            "owner": row["owner_en"],
+            "action": row["action_en"],
         }
-        for row in top.itertuples()
+        for row in top.to_dict("records")
     ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -29,6 +28,7 @@ app = typer.Typer(
     " 6 report, 7 model, 130 interrupted.",
 )
 
+
 def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -46,11 +46,16 @@ def cxi(
 
 Paths = Annotated[
     list[Path],
-    typer.Argument(help="Files (csv, tsv, jsonl, json, parquet, xlsx; text formats also .gz), directories, or - for JSONL on stdin."),
+    typer.Argument(
+        help="Files (csv, tsv, jsonl, json, parquet, xlsx; text also .gz), directories, or - for JSONL on stdin."
+    ),
 ]
-ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="YAML configuration; see configs/default.yaml.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", "-c", help="YAML configuration; see configs/default.yaml.")
+]
 TextColumns = Annotated[
-    list[str] | None, typer.Option("--text", help="Column with the feedback text; repeat it for several verbatim columns.")
+    list[str] | None,
+    typer.Option("--text", help="Column with the feedback text; repeat it for several verbatim columns."),
 ]
 IdColumn = Annotated[str | None, typer.Option("--id", help="Column with the feedback id.")]
 TimeColumn = Annotated[str | None, typer.Option("--time", help="Column with the date or time.")]
@@ -66,7 +71,9 @@ ModelName = Annotated[
 def run(
     paths: Paths,
     config: ConfigFile = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where everything is written. Default: ./cx-out")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Where everything is written. Default: ./cx-out")
+    ] = None,
     lang: Annotated[str | None, typer.Option("--lang", help="Report language: zh, en or both.")] = None,
     text: TextColumns = None,
     id_column: IdColumn = None,
@@ -77,7 +84,9 @@ def run(
     model: ModelName = None,
     since: Annotated[str | None, typer.Option(help="Report only feedback from this day on (YYYY-MM-DD).")] = None,
     until: Annotated[str | None, typer.Option(help="Report only feedback up to this day (YYYY-MM-DD).")] = None,
-    prefect: Annotated[bool, typer.Option("--prefect", help="Run as a Prefect flow run instead of in plain Python.")] = False,
+    prefect: Annotated[
+        bool, typer.Option("--prefect", help="Run as a Prefect flow run instead of in plain Python.")
+    ] = False,
 ) -> None:
     """The whole job: files to opinion units, tables and a report with ranked actions."""
     with _errors():
@@ -87,7 +96,9 @@ def run(
         from pipeline.window import Window
 
         settings = _settings(config, lang=lang, model=model)
-        source = _source(settings, paths, text=text, id_column=id_column, time=time, sheet=sheet, encoding=encoding, sep=sep)
+        source = _source(
+            settings, paths, text=text, id_column=id_column, time=time, sheet=sheet, encoding=encoding, sep=sep
+        )
         target = out or settings.out or DEFAULT_OUT
         window = Window(_day(since, "--since"), _day(until, "--until"))
         if prefect:
@@ -141,7 +152,9 @@ def check(
         from flows.checking import show_check
 
         settings = _settings(config)
-        source = _source(settings, paths, text=text, id_column=id_column, time=time, sheet=sheet, encoding=encoding, sep=sep)
+        source = _source(
+            settings, paths, text=text, id_column=id_column, time=time, sheet=sheet, encoding=encoding, sep=sep
+        )
         show_check(settings, [source])
 
 
@@ -259,7 +272,10 @@ def _fail(message: str, code: int) -> None:
     raise typer.Exit(code)
 
 
-main: Callable[[], None] = app
+def main() -> None:
+    """Run the command line."""
+    app()
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

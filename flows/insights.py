@@ -12,8 +12,7 @@ from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import TaskRun
-from prefect.states import State
+from prefect.client.schemas.objects import State, TaskRun
 
 from flows.artifacts import ArtifactProgress, publish_summary
 from flows.parameters import InsightsParameters
@@ -40,7 +39,11 @@ def _may_pass(_: object, __: TaskRun, state: State[Any]) -> bool:
     return False
 
 
-_IO = {"retries": len(RETRY_DELAYS), "retry_delay_seconds": RETRY_DELAYS, "retry_condition_fn": _may_pass}
+_IO: dict[str, Any] = {
+    "retries": len(RETRY_DELAYS),
+    "retry_delay_seconds": RETRY_DELAYS,
+    "retry_condition_fn": _may_pass,
+}
 
 
 @task(name="ingest", cache_policy=NO_CACHE, persist_result=False, **_IO)
@@ -56,7 +59,12 @@ def reconcile_task(config: Config, store: Store, ingested: Ingested, key: str) -
 
 
 @task(
-    name="analyse", task_run_name="analyse {path.stem}", tags=["model"], cache_policy=NO_CACHE, persist_result=False, **_IO
+    name="analyse",
+    task_run_name="analyse {path.stem}",
+    tags=["model"],
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    **_IO,
 )
 def analyse_task(config: Config, path: Path) -> Analysed:
     """One partition through the model. The number at a time is a limit on the tag `model`, set on the server."""

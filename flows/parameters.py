@@ -50,7 +50,9 @@ class InsightsParameters(BaseModel):
             return [config.input]
         if config.sources:
             return list(config.sources)
-        raise ConfigError("nothing to read", where="paths", remedy="pass paths, or declare `sources:` in the configuration")
+        raise ConfigError(
+            "nothing to read", where="paths", remedy="pass paths, or declare `sources:` in the configuration"
+        )
 
     def target(self, config: Config) -> Path:
         """Where the run writes. Raises ConfigError when it is not named: a scheduled run must not guess."""

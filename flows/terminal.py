@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -64,7 +65,11 @@ def summary_lines(result: RunResult) -> Iterator[str]:
         yield "nothing new to analyse"
     if balance.quarantined:
         reasons = tables["quarantine"]["reason"].value_counts()
-        yield "set aside: " + ", ".join(f"{reason} {count:,}" for reason, count in reasons.items()) + " (table quarantine)"
+        yield (
+            "set aside: "
+            + ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
+            + " (table quarantine)"
+        )
     yield from (f"note: {note}" for note in result.notes)
     yield from _actions(tables["fact_action_priority"], tables["dim_taxonomy"])
     yield ""
@@ -76,13 +81,20 @@ def _actions(ranked: pd.DataFrame, taxonomy: pd.DataFrame) -> Iterator[str]:
     top = ranked[ranked["rank"].notna()].sort_values("rank").head(TOP_ACTIONS)
     if top.empty:
         return
-    names = {(row.head, row.label): row for row in taxonomy.itertuples()}
+    names = {(row["head"], row["label"]): row for row in taxonomy.to_dict("records")}
     yield ""
     yield "top actions (stage / touchpoint: complaining feedbacks, share of negative units with interval)"
-    for row in top.itertuples():
-        stage, touchpoint = names["stage", row.stage], names["touchpoint", row.touchpoint]
+    for row in top.to_dict("records"):
+        stage, touchpoint = names["stage", row["stage"]], names["touchpoint", row["touchpoint"]]
         yield (
-            f"  {row.rank}. {stage.name_en} / {touchpoint.name_en} {stage.name_zh}/{touchpoint.name_zh}:"
-            f" {row.n_negative_feedback} feedbacks, {row.negative_share:.0%} negative"
-            f" ({row.negative_share_low:.0%} to {row.negative_share_high:.0%}, n = {row.n_units})"
+            f"  {row['rank']}. {stage['name_en']} / {touchpoint['name_en']} {stage['name_zh']}/{touchpoint['name_zh']}:"
+            f" {row['n_negative_feedback']} feedbacks, {percent(row)} of {row['n_units']} units negative"
         )
+
+
+def percent(row: dict[Any, Any]) -> str:
+    """The share of negative units of a row of fact_action_priority with its interval, missing where n is too small."""
+    share, low, high = row["negative_share"], row["negative_share_low"], row["negative_share_high"]
+    if math.isnan(low):
+        return f"{share:.0%} (n too small for an interval)"
+    return f"{share:.0%} ({low:.0%} to {high:.0%})"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("models.calibrate")
 
-LABEL_WEIGHTS = (0.2, 0.35, 0.5, 0.65, 0.8, 1.0, 1.3)
+LABEL_WEIGHTS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0)
 LINK_BIASES = (-1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0)
 TEMPERATURES = tuple(float(t) for t in np.round(np.arange(0.4, 3.01, 0.02), 2))
 RANDOM = frozenset({"random", "random2"})

@@ -17,6 +17,10 @@ from models.labels import HEADS, LabelSet
 from models.network import Scores
 from models.targets import NOTHING, Targets, make_targets
 
+HEAD_WEIGHT = {"sentiment": 0.5, "stage": 0.75, "touchpoint": 1.0, "intent": 0.5}
+"""Share of each head in the loss: more classes are harder to learn."""
+LINK_WEIGHT = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -59,29 +63,52 @@ def make_batches(examples: Sequence[Example], *, tokens: int, texts: int, seed: 
     return batches
 
 
-def loss_of(scores: Scores, batch: Sequence[Example], *, smoothing: float) -> Tensor:
+def class_weights(examples: Sequence[Example], labels: LabelSet) -> dict[str, Tensor]:
+    """Per head a weight for each class, a little higher for rare ones: the fourth root of (mean / own frequency).
+
+    Sentiment's further class, "no feedback content", weighs 1.
+    """
+    units = [row for example in examples for row in _own_units(example)]
+    weights = {}
+    for n, head in enumerate(HEADS):
+        counts = torch.bincount(torch.tensor([u[n] for u in units]), minlength=len(labels.ids(head))).double()
+        weight = (counts.mean() / counts.clamp(min=1)).pow(0.25).clamp(max=2.0).float()
+        weights[head] = torch.cat([weight, torch.ones(1)]) if head == "sentiment" else weight
+    return weights
+
+
+def _own_units(example: Example) -> list[tuple[int, ...]]:
+    return [example.labels[u] for u in sorted(set(example.unit_of) - {NOTHING})]
+
+
+def loss_of(scores: Scores, batch: Sequence[Example], weights: dict[str, Tensor], *, smoothing: float) -> Tensor:
     """Cross-entropy of labels per clause and per unit (scores pooled over its clauses), and of the links.
 
-    Links between two clauses without content are left out: what becomes of them makes no difference.
+    `weights` are those of `class_weights`. Links between two clauses without content are left out: what becomes of
+    them makes no difference.
     """
     unit_rows, classes, content, unit_row = _flatten_targets(batch)
     total = torch.zeros(())
     for n, head in enumerate(HEADS):
-        logits = scores.labels[head]
+        logits, weight = scores.labels[head], weights[head]
         gold = classes[:, n]
         rows = content if head != "sentiment" else torch.arange(len(unit_row))
         per_clause = torch.where(unit_row >= 0, gold[unit_row.clamp(min=0)], logits.shape[1] - 1)
-        total = total + 0.5 * F.cross_entropy(logits[rows], per_clause[rows], label_smoothing=smoothing)
-        if unit_rows:
+        if len(rows):
+            loss = F.cross_entropy(logits[rows], per_clause[rows], weight, label_smoothing=smoothing)
+            total = total + HEAD_WEIGHT[head] * loss
+        if unit_rows and len(content):
             pooled = torch.zeros((unit_rows, logits.shape[1])).index_add(0, unit_row[content], logits[content])
             sizes = torch.zeros(unit_rows).index_add(0, unit_row[content], torch.ones(len(content)))
             kept = sizes > 0
             mean = pooled[kept] / sizes[kept].unsqueeze(-1)
-            total = total + 0.5 * F.cross_entropy(mean, gold[kept], label_smoothing=smoothing)
+            loss = F.cross_entropy(mean, gold[kept], weight, label_smoothing=smoothing)
+            total = total + HEAD_WEIGHT[head] * loss
     link_gold = _link_targets(batch)
     known = link_gold >= 0
     if known.any():
-        total = total + 2.0 * F.binary_cross_entropy_with_logits(scores.link[known], link_gold[known])
+        loss = F.binary_cross_entropy_with_logits(scores.link[known], link_gold[known])
+        total = total + LINK_WEIGHT * loss
     return total
 
 

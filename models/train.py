@@ -34,7 +34,7 @@ from models.errors import ModelError
 from models.gold import NOT_IN_SHIPPED_WEIGHTS, OWN, GoldText, read_gold
 from models.labels import GENERIC, LabelSet
 from models.network import UnitNetwork, collate, encoder_config
-from models.objective import Example, loss_of, make_batches, make_examples
+from models.objective import Example, class_weights, loss_of, make_batches, make_examples
 from models.storage import TOKENIZER, UNCALIBRATED, load, save, save_calibration
 
 log = logging.getLogger("models.train")
@@ -83,6 +83,7 @@ class Trainer:
     def __init__(self, network: UnitNetwork, examples: Sequence[Example], settings: Settings, out: Path) -> None:
         self.network, self.examples, self.settings = network, examples, settings
         self.checkpoint = out / "checkpoint" / "state.pt"
+        self.weights = class_weights(examples, GENERIC)
         self.progress = Progress()
         self.optimizer = torch.optim.AdamW(_groups(network, settings), weight_decay=settings.weight_decay)
         self.peaks = [float(g["lr"]) for g in self.optimizer.param_groups]
@@ -122,7 +123,7 @@ class Trainer:
         for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
             group["lr"] = peak * scale
         scores = self.network(collate([e.window for e in batch], pad=pad))
-        loss = loss_of(scores, batch, smoothing=self.settings.smoothing)
+        loss = loss_of(scores, batch, self.weights, smoothing=self.settings.smoothing)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)

@@ -11,14 +11,11 @@ from models import engine
 from pipeline.config import Model
 from pipeline.errors import ConfigError
 from pipeline.progress import Advance
-from pipeline.records import Feedback, OpinionUnit
+from pipeline.records import CLASSIFIED, Feedback, OpinionUnit
 from pipeline.taxonomy import HEADS, Taxonomy
 
 if TYPE_CHECKING:
     from models.engine import UnitModel, UnitPrediction
-
-CLASSIFIED = ("zh", "en", "mixed")
-"""Languages the model reads; feedback in any other is kept, counted and left unclassified."""
 
 
 @lru_cache(maxsize=2)

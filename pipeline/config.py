@@ -1,7 +1,7 @@
 """The configuration: one YAML file, checked as a whole before anything runs.
 
-Every key has a default, so `cxi run FILE` works without a file. Unknown keys are errors: a misspelt key that is silently
-ignored costs a night.
+Every key has a default, so `cxi run FILE` works without a file. Unknown keys are errors: a misspelt key that
+is silently ignored costs a night.
 """
 
 from __future__ import annotations
@@ -76,7 +76,6 @@ class Input(Section):
     time_format: str | None = Field(None, description="strptime format, where dates are not recognised")
     day_first: bool | None = Field(None, description="03/04/2026: true = 3 April, false = 4 March; unset = undecidable")
     max_chars: int = Field(20_000, ge=1)
-    drop_repeated_texts: bool = False
 
 
 class Model(Section):
@@ -131,6 +130,7 @@ class Config(Section):
     metrics: Metrics = Field(default_factory=Metrics)
     priority: Priority = Field(default_factory=Priority)
     report: Report = Field(default_factory=Report)
+    drop_repeated_texts: bool = Field(False, description="count identical texts of a source once")
     partition_rows: int = Field(2000, ge=1, description="feedbacks per unit of work")
     keep_snapshots: int = Field(5, ge=1)
 

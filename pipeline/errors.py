@@ -7,8 +7,8 @@
     +-- StoreError               the store or the output directory (exit code 5)
     +-- ReportError              a report that cannot be made (exit code 6)
 
-Models raise `models.errors.ModelError` (exit code 7). Errors keep their facts as attributes so that callers need not parse
-messages; a message never holds feedback text.
+Models raise `models.errors.ModelError` (exit code 7). Errors keep their facts as attributes so that callers need
+not parse messages; a message never holds feedback text.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def analyze_to_file(config: Config, sources: Sequence[Input], output: Path, *, p
     partial = output.with_name(f".{output.name}.part")
     try:
         write(pd.DataFrame(rows, columns=list(COLUMNS)), partial)
-        os.replace(partial, output)
+        partial.replace(output)
     except OSError as error:
         raise StoreError("cannot write the result", where=str(output), value=error.strerror) from error
     finally:

@@ -10,6 +10,8 @@ from models.units import Label
 from pipeline.privacy.masker import MaskedText
 
 Language = Literal["zh", "en", "mixed", "other"]
+CLASSIFIED: tuple[Language, ...] = ("zh", "en", "mixed")
+"""Languages the model reads; feedback in any other is kept, counted and left unclassified."""
 
 QUARANTINE_REASONS = {
     "empty_text": ("the text is empty", "文本为空"),

@@ -41,7 +41,6 @@ class Ingested:
     staged: Staged
     digests: dict[str, str]
     notes: tuple[str, ...]
-    drop_repeated_texts: bool
 
 
 @dataclass(slots=True)
@@ -109,13 +108,13 @@ def check_config(config: Config) -> None:
 def ingest(config: Config, sources: Sequence[Input], store: Store, *, progress: Progress) -> Ingested:
     """Read, map, mask and identify every row; write partitions. The store is not touched."""
     masker = Masker(load_policy(config.privacy))
-    reading = read_feedback(
-        sources, config=config, masker=masker, hasher=store.hasher, progress=lambda rows: advance(rows)
-    )
+    # `advance` exists only once the number of rows is known, and that is known once the files are opened.
+    advance: Advance
+    count = lambda rows: advance(rows)  # noqa: E731, PLW0108
+    reading = read_feedback(sources, config=config, masker=masker, hasher=store.hasher, progress=count)
     with progress.step("read and mask", reading.survey.rows) as advance:
         staged = partitions.write_feedback(reading, store.work / "staged", rows=config.partition_rows)
-    drop = any(source.drop_repeated_texts for source in sources)
-    return Ingested(staged, _digests(reading.survey), reading.survey.notes, drop)
+    return Ingested(staged, _digests(reading.survey), reading.survey.notes)
 
 
 def current_key(config: Config) -> str:
@@ -131,7 +130,7 @@ def reconcile(config: Config, store: Store, ingested: Ingested, *, key: str) -> 
         ingested.staged.quarantine,
         analysis_key=key,
         partition_rows=config.partition_rows,
-        drop_repeated_texts=ingested.drop_repeated_texts,
+        drop_repeated_texts=config.drop_repeated_texts,
     )
 
 

@@ -27,7 +27,7 @@ class Term(BaseModel):
 
 
 class Taxonomy(BaseModel):
-    """The labels of every head in their order. Source: codebook; stages and touchpoints after GB/T 42509-2023, 3.5-3.6."""
+    """The labels of every head in order. Source: docs/codebook.md; journey and touchpoint after GB/T 42509, 3.5-3.6."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -33,4 +33,6 @@ class Window:
         if self.until is not None:
             inside &= day <= self.until
         kept = feedback[inside.fillna(False).astype(bool)]
-        return kept.reset_index(drop=True), units[units["feedback_key"].isin(kept["feedback_key"])].reset_index(drop=True)
+        return kept.reset_index(drop=True), units[units["feedback_key"].isin(kept["feedback_key"])].reset_index(
+            drop=True
+        )

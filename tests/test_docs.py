@@ -13,7 +13,12 @@ from flows.cli import app
 from pipeline.config import Config, load_config
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "sample" / "README.md"]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "README.zh.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "sample" / "README.md",
+]
 COMMANDS = get_command(app).commands
 
 

@@ -1,4 +1,4 @@
-"""The built wheel works outside the checkout: weights, configuration, templates and texts come along as package data."""
+"""The built wheel works outside the checkout: weights, configuration, templates and texts come along."""
 
 from __future__ import annotations
 

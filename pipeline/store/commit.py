@@ -10,12 +10,13 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.errors import StoreError
+from pipeline.records import CLASSIFIED
 from pipeline.store import layout
 from pipeline.store.partitions import read_table
 from pipeline.store.reconcile import Reconciled
 
 _UNITS = ", ".join(f'unit."{field.name}"' for field in layout.UNIT)
-_LANGUAGES = ", ".join(f"'{language}'" for language in layout.CLASSIFIED)
+_LANGUAGES = ", ".join(f"'{language}'" for language in CLASSIFIED)
 
 _CHECKS = {
     "a feedback is stored twice": "SELECT count(*) - count(DISTINCT key) FROM feedback",

@@ -7,8 +7,6 @@ import pyarrow as pa
 SCORES = ("rating", "nps", "csat", "ces")
 LABELS = ("sentiment", "stage", "touchpoint", "intent")
 SENTIMENTS = ("positive", "negative", "neutral")
-CLASSIFIED = ("zh", "en", "mixed")
-"""Languages the model reads; a feedback in any other is never pending."""
 
 _TEXT, _TIME, _NUMBER = pa.string(), pa.timestamp("us", tz="UTC"), pa.float64()
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import StoreError
+from pipeline.records import CLASSIFIED
 from pipeline.store import layout
 from pipeline.store.files import make_empty
 from pipeline.store.partitions import read_table, rebatch, write_table
@@ -236,7 +237,7 @@ def _conflicts(connection: duckdb.DuckDBPyConnection, part: int, path: Path) -> 
 
 def _unanalysed(connection: duckdb.DuckDBPyConnection, analysis_key: str) -> Iterator[pa.Table]:
     """Feedbacks that stay as they are in the store and have no units under this key, in order of key."""
-    languages = ", ".join(f"'{language}'" for language in layout.CLASSIFIED)
+    languages = ", ".join(f"'{language}'" for language in CLASSIFIED)
     relation = connection.sql(
         f"SELECT {layout.names(layout.FEEDBACK)} FROM feedback AS f"
         f" WHERE language IN ({languages})"
@@ -251,7 +252,7 @@ def _unanalysed(connection: duckdb.DuckDBPyConnection, analysis_key: str) -> Ite
 
 
 def _readable(table: pa.Table) -> pa.Table:
-    return table.filter(pc.field("language").isin(list(layout.CLASSIFIED)))
+    return table.filter(pc.field("language").isin(list(CLASSIFIED)))
 
 
 def _written(table: pa.Table, path: Path) -> Path:

@@ -27,7 +27,9 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_the_whole_job_contacts_nothing(cxi, write_rows, attempts):
-    write_rows("a.jsonl", [{"id": "1", "text": "味道不错，送餐太慢了"}, {"id": "2", "text": "mail me at a.b@example.com"}])
+    write_rows(
+        "a.jsonl", [{"id": "1", "text": "味道不错，送餐太慢了"}, {"id": "2", "text": "mail me at a.b@example.com"}]
+    )
     result = cxi("run", "a.jsonl", model=None)
     assert result.exit_code == 0, result.output
     assert not attempts

@@ -29,7 +29,9 @@ class FixedModel:
         if progress is not None:
             progress(len(texts))
         labels = {"sentiment": "negative", "stage": "delivery", "touchpoint": "fulfilment", "intent": "complaint"}
-        probabilities = {head: tuple(1.0 if i == name else 0.0 for i in GENERIC.ids(head)) for head, name in labels.items()}
+        probabilities = {
+            head: tuple(1.0 if i == name else 0.0 for i in GENERIC.ids(head)) for head, name in labels.items()
+        }
         given = {head: Label(name, 1.0) for head, name in labels.items()}
         return [[UnitPrediction(0, len(text), **given, probabilities=probabilities)] for text in texts]
 

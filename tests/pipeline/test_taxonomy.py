@@ -32,7 +32,8 @@ def test_an_id_twice(tmp_path):
     path = tmp_path / "t.yaml"
     term = "{id: a, zh: 甲, en: A}"
     path.write_text(
-        f"name: x\nversion: '1'\nsentiment: [{term}]\nstage: [{term}, {term}]\ntouchpoint: [{term}]\nintent: [{term}]\n",
+        f"name: x\nversion: '1'\nsentiment: [{term}]\nstage: [{term}, {term}]\n"
+        f"touchpoint: [{term}]\nintent: [{term}]\n",
         encoding="utf-8",
     )
     with pytest.raises(ConfigError, match="stage: an id appears twice"):

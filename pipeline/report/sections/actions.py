@@ -94,10 +94,10 @@ def _overview(facts: Facts, rows: list[Row]) -> Table:
     columns = (
         Column(t("column.where")),
         Column(t("column.rank"), numeric=True),
-        Column(t("column.score"), numeric=True),
+        Column(t("column.score"), numeric=True, minor=True),
         Column(t("column.negative_comments"), numeric=True),
         Column(t("metric.negative_share"), numeric=True),
-        Column(t("column.owner")),
+        Column(t("column.owner"), minor=True),
     )
     return Table("overview", t("actions.table"), columns, lines)
 

@@ -42,7 +42,7 @@ def key_figures(facts: Facts) -> tuple[KeyFigure, ...]:
         if figure is not None:
             key = "key.negative_share" if metric == "negative_share" else f"metric.{metric}"
             scaled = metric in ("ces", "rating_mean")
-            label = t("with_detail", text=t(key), detail=scale_of(facts, metric)) if scaled else t(key)
+            label = t("key.scaled", name=t(key), scale=scale_of(facts, metric)) if scaled else t(key)
             found.append(KeyFigure(label, figure))
     return tuple(found)
 

@@ -87,6 +87,12 @@ def test_of_overlapping_finds_the_longest_then_the_most_specific_stays(
     assert masker.mask(text).text == expected
 
 
+def test_what_only_a_mask_uncovers_is_masked_too(masker: Masker) -> None:
+    masked = masker.mask("川A12345D18611112222")  # a plate ends before a letter or digit, so the phone goes first
+    assert masked.text == "[PLATE][PHONE]"
+    assert masked.spans == (MaskSpan("PLATE", 0, 7, 0, 8), MaskSpan("PHONE", 7, 14, 8, 19))
+
+
 def test_mask_many_is_mask_for_each(masker: Masker) -> None:
     texts = ["电话13800138000", "很好", "", "a@example.com"]
     assert masker.mask_many(texts) == [masker.mask(text) for text in texts]
