@@ -208,7 +208,7 @@ def _formula(facts: Facts) -> str:
 def _quote(facts: Facts, row: Row) -> Quote:
     t = facts.texts
     text, context = str(row["text"]), str(row["context"])
-    before, found, after = context.partition(text)
+    before, found, after = context.partition(text) if text else ("", "", "")
     about = [t.day(row["occurred_date"])] if row["occurred_date"] else []
     about += [str(row["channel"])] if row["channel"] else []
     return Quote(

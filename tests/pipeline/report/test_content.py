@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import Config
@@ -87,6 +87,8 @@ said = st.builds(
     stage=st.sampled_from(STAGES),
     touchpoint=st.sampled_from(TOUCHPOINTS),
 )
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
+"""Without shrinking: an example takes a second, and the failing call says enough."""
 any_comment = st.builds(
     lambda parts, language, day, channel, nps: comment(
         *(parts if language != "other" else ()), language=language, day=day, channel=channel, nps=nps
@@ -99,7 +101,7 @@ any_comment = st.builds(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
 @given(st.lists(any_comment, max_size=8), st.sampled_from(LANGUAGES))
 def test_any_data_gives_a_report_whose_numbers_stand_in_the_tables(comments: list[Any], language: str):
     tables = published(comments, small_n=4)
@@ -166,6 +168,13 @@ def test_a_quote_stands_within_its_comment():
     actions = section(content, "actions").blocks[-1].items
     quote = next(quote for action in actions for quote in action.quotes if quote.after)
     assert (quote.before, quote.text, quote.after) == ("", "App crashes when I pay.", " The kettle boils fast.")
+
+
+def test_a_quote_that_is_empty_or_not_in_its_comment_stands_alone():
+    tables = shop()
+    tables["fact_action_evidence"]["text"] = ["", "elsewhere", *tables["fact_action_evidence"]["text"][2:]]
+    quotes = section(built(tables), "actions").blocks[-1].items[0].quotes
+    assert [(quote.before, quote.text, quote.after) for quote in quotes[:2]] == [("", "", ""), ("", "elsewhere", "")]
 
 
 def test_configured_exponents_and_number_of_actions_are_shown():
