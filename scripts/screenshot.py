@@ -1,4 +1,4 @@
-"""Pictures of a report, to look at and for the README: python scripts/screenshot.py REPORT.html OUT.png [WIDTH HEIGHT]."""
+"""Pictures of a report to look at: python scripts/screenshot.py REPORT.html OUT.png [WIDTH HEIGHT]."""
 
 from __future__ import annotations
 
