@@ -36,6 +36,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
+        "COLUMNS": "240",  # tables of the Prefect command line cut names off at a narrow width
         "CXI_HASH_KEY": "a key only for this test",
     }
     with (home / "server.log").open("wb") as log:
