@@ -44,9 +44,11 @@ def load_model(name: str = "current", *, device: str = "auto", threads: int | No
         from models.lexicon import LexiconModel
 
         return LexiconModel()
+    from models.memory import fix_mmap_threshold
     from models.storage import load
 
     directory = find_model(name)
+    fix_mmap_threshold()
     return TransformerModel(name, load(directory), device=device, threads=threads)
 
 
