@@ -1,9 +1,9 @@
 """Keep the memory of inference flat on Linux.
 
-Batches differ in shape, so every batch frees and asks for buffers of other sizes. glibc raises its limit for giving large
-buffers straight back to the system with each one it frees, and the heap then grows with the number of batches: from 957
-to 1,252 MiB over 2,500 real feedbacks, against 813 to 842 MiB over 2,000 with the limit fixed (measured on two AVX2
-cores; a little slower, because pages are asked for again).
+Batches differ in shape, so every batch frees and asks for buffers of other sizes. glibc raises its limit for giving
+large buffers straight back to the system with each one it frees, and the heap then grows with the number of batches:
+from 957 to 1,252 MiB over 2,500 real feedbacks, against 813 to 842 MiB over 2,000 with the limit fixed (measured on two
+AVX2 cores; a little slower, because pages are asked for again).
 """
 
 from __future__ import annotations
