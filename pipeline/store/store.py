@@ -1,10 +1,12 @@
 """The working store of one output directory: private to `cxi`, changed by one transaction a run.
 
-<out>/store/store.duckdb   current feedbacks, their units, the quarantine
-<out>/store/hash.key       the key of all hashes, unless the environment gives one
-<out>/store/lock           held while a run is on (lock.json says by whom)
-<out>/work/                scratch of the run; emptied when a run starts and removed when it ends
-<out>/published/           snapshots, all that readers see (`pipeline.store.snapshot`)
+Under the output directory:
+
+store/store.duckdb   current feedbacks, their units, the quarantine
+store/hash.key       the key of all hashes, unless the environment gives one
+store/lock           held while a run is on (lock.json says by whom)
+work/                scratch of the run; emptied when a run starts and removed when it ends
+published/           snapshots, all that readers see (`pipeline.store.snapshot`)
 """
 
 from __future__ import annotations
