@@ -8,14 +8,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from models.errors import GoldError
 from models.labels import GENERIC, HEADS, LabelSet
 
 Part = Literal["train", "dev", "test"]
 
-OWN = Path(__file__).parent / "data" / "own" / "feedback.jsonl.gz"
+OWN = Path(__file__).parent / "data" / "own"
 """The project's own labelled feedback. In the repository, not in the wheel."""
 
 NOT_IN_SHIPPED_WEIGHTS = frozenset(
@@ -54,11 +54,8 @@ class GoldText:
     group: str
     text: str
     units: tuple[GoldUnit, ...]
-
-    @property
-    def part(self) -> Part:
-        """Where this feedback belongs; see `split_part`."""
-        return split_part(self.group)
+    part: Part
+    """Where this feedback belongs: as its file says, or by `split_part`."""
 
 
 def split_part(key: str) -> Part:
@@ -73,11 +70,18 @@ def split_part(key: str) -> Part:
 
 
 def read_gold(path: Path, *, labels: LabelSet = GENERIC) -> list[GoldText]:
-    """All labelled feedbacks of a JSONL file (plain or .gz), in file order.
+    """All labelled feedbacks of a JSONL file (plain or .gz), or of all such files of a directory, in file order.
 
     Raises `GoldError` naming file and line for broken JSON, a missing key, a label outside `labels`, or
     offsets that are out of order, overlap or leave the text.
     """
+    files = sorted(path.glob("*.jsonl*")) if path.is_dir() else [path]
+    if not files:
+        raise GoldError(f"{path}: no .jsonl or .jsonl.gz file in this directory")
+    return [text for file in files for text in _read_file(file, labels)]
+
+
+def _read_file(path: Path, labels: LabelSet) -> list[GoldText]:
     try:
         return [_parse(path, number, line, labels) for number, line in _lines(path)]
     except (OSError, UnicodeDecodeError) as error:
@@ -96,19 +100,23 @@ def _parse(path: Path, number: int, line: str, labels: LabelSet) -> GoldText:
     try:
         record: dict[str, Any] = json.loads(line)
         units = sorted(GoldUnit(u["start"], u["end"], *(u[head] for head in HEADS)) for u in record["units"])
+        group = record.get("group") or record["id"]
         text = GoldText(
             id=record["id"],
             lang=record["lang"],
             source=record.get("source", "unknown"),
             selected_by=record.get("selected_by", "unknown"),
-            group=record.get("group") or record["id"],
+            group=group,
             text=record["text"],
             units=tuple(units),
+            part=record.get("part") or split_part(group),
         )
     except json.JSONDecodeError as error:
         raise GoldError(f"{where}: not JSON: {error}") from error
     except (KeyError, TypeError) as error:
         raise GoldError(f"{where}: {error} is missing or of the wrong type") from error
+    if text.part not in get_args(Part):
+        raise GoldError(f"{where}: part {text.part!r} is none of {', '.join(get_args(Part))}")
     _check_units(where, text, labels)
     return text
 

@@ -30,12 +30,12 @@ from torch import nn
 from models.calibrate import calibrate
 from models.encode import load_tokenizer
 from models.engine import TransformerModel, find_model
-from models.errors import ModelError
+from models.errors import ModelBrokenError, ModelError
 from models.gold import NOT_IN_SHIPPED_WEIGHTS, OWN, GoldText, read_gold
 from models.labels import GENERIC, LabelSet
 from models.network import UnitNetwork, collate, encoder_config
 from models.objective import Example, class_weights, loss_of, make_batches, make_examples
-from models.storage import TOKENIZER, UNCALIBRATED, load, save, save_calibration
+from models.storage import LABELS, TOKENIZER, UNCALIBRATED, load, save, save_calibration
 
 log = logging.getLogger("models.train")
 
@@ -194,9 +194,16 @@ def _groups(network: Any, settings: Settings) -> list[dict[str, Any]]:
 
 
 def load_pretrained(base: Path, labels: LabelSet) -> UnitNetwork:
-    """A network on a pretrained encoder (directory in transformers format), heads randomly initialised."""
+    """The network to start from: a finished model directory as it is, or a pretrained encoder (directory in
+    transformers format) with heads randomly initialised.
+    """
     from transformers import AutoConfig, BertConfig, BertModel
 
+    if (base / LABELS).is_file():
+        finished = load(base)
+        if finished.labels != labels:
+            raise ModelBrokenError(f"{base / LABELS}: not the labels that are to be trained; start from an encoder")
+        return finished.network
     config = encoder_config(BertConfig, AutoConfig.from_pretrained(base).to_dict())
     encoder = BertModel.from_pretrained(base, config=config, dtype=torch.float32, add_pooling_layer=False)
     return UnitNetwork(encoder, labels, hidden=config.hidden_size)
@@ -235,16 +242,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--base",
         default="intfloat/multilingual-e5-small",
-        help="pretrained BERT encoder: directory or Hugging Face id",
+        help="where to start: a pretrained BERT encoder (directory or Hugging Face id), or a finished model to train "
+        "further ('current' or its directory)",
     )
-    parser.add_argument("--own", type=Path, default=OWN, help="own labelled feedback (default: the shipped file)")
-    parser.add_argument("--annotated", type=Path, help="further labelled feedback, added where given")
+    parser.add_argument(
+        "--own", type=Path, default=OWN, help="own labelled feedback, file or directory (default: as shipped)"
+    )
+    parser.add_argument("--annotated", type=Path, help="further labelled feedback, file or directory, where given")
     parser.add_argument("--epochs", type=float, default=DEFAULTS.epochs)
     parser.add_argument("--max-minutes", type=float, default=DEFAULTS.max_minutes)
+    parser.add_argument("--lr", type=float, default=DEFAULTS.lr, help="peak learning rate of the top encoder layer")
     parser.add_argument("--threads", type=int, default=DEFAULTS.threads)
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    settings = Settings(epochs=args.epochs, max_minutes=args.max_minutes, threads=args.threads)
+    settings = Settings(epochs=args.epochs, max_minutes=args.max_minutes, lr=args.lr, threads=args.threads)
     try:
         finished = train(find_model(args.base), args.out, usable_texts(args.own, args.annotated), settings)
     except ModelError as error:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipeline.analyse import analyse, open_model
 from pipeline.config import Config, Input
@@ -33,6 +36,15 @@ COLUMNS = (
 )
 """Columns of the result, one row a unit. `start` and `end` index the original text as Python does, `text` is masked."""
 
+Write = Callable[[pd.DataFrame], None]
+"""Adds rows to a result file."""
+
+_DTYPES = dict.fromkeys(COLUMNS, "str") | {
+    **dict.fromkeys(("unit_index", "start", "end"), "int64"),
+    **dict.fromkeys((f"{label}_score" for label in LABELS), "float64"),
+}
+_SHEET_ROWS = 1_048_576
+
 
 @dataclass(slots=True)
 class Counts:
@@ -49,19 +61,19 @@ def analyze_to_file(config: Config, sources: Sequence[Input], output: Path, *, p
     Raises InputError for input that cannot be read or an unknown result format, StoreError for an output path that
     cannot be written, ModelError for a model that cannot be loaded.
     """
-    write = _writer(output)
+    opened = _writer(output)
     _check_writable(output)
     model = open_model(config.model, load_taxonomy(config.taxonomy))
     counts = Counts()
-    rows: list[dict[str, Any]] = []
-    with progress.step("analyse") as advance:
-        for batch in _batches(config, sources, counts):
-            analyse(batch, model, progress=advance)
-            rows += [row for feedback in batch for row in unit_rows(feedback)]
-    counts.units = len(rows)
     partial = output.with_name(f".{output.name}.part")
     try:
-        write(pd.DataFrame(rows, columns=list(COLUMNS)), partial)
+        with opened(partial) as write, progress.step("analyse") as advance:
+            for batch in _batches(config, sources, counts):
+                analyse(batch, model, progress=advance)
+                rows = [row for feedback in batch for row in unit_rows(feedback)]
+                if rows:
+                    write(pd.DataFrame(rows, columns=list(COLUMNS)).astype(_DTYPES))
+                counts.units += len(rows)
         partial.replace(output)
     except OSError as error:
         raise StoreError("cannot write the result", where=str(output), value=error.strerror) from error
@@ -97,11 +109,11 @@ def feedback_id(feedback: Feedback) -> str:
 
 def _batches(config: Config, sources: Sequence[Input], counts: Counts) -> Iterator[list[Feedback]]:
     # The key is random: nothing keyed leaves this function's caller, so nothing has to be found again.
-    items = read_feedback(
+    reading = read_feedback(
         sources, config=config, masker=Masker(load_policy(config.privacy)), hasher=KeyedHasher(os.urandom(32))
     )
     batch: list[Feedback] = []
-    for item in items:
+    for item in reading.items():
         if isinstance(item, QuarantinedRow):
             counts.quarantined += 1
             continue
@@ -114,14 +126,8 @@ def _batches(config: Config, sources: Sequence[Input], counts: Counts) -> Iterat
         yield batch
 
 
-def _writer(output: Path) -> Callable[[pd.DataFrame, Path], None]:
-    writers: dict[str, Callable[[pd.DataFrame, Path], None]] = {
-        ".jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True, force_ascii=False),
-        ".parquet": lambda frame, path: frame.to_parquet(path, index=False),
-        # With a byte-order mark: without one, Excel reads Chinese CSV files as garbage.
-        ".csv": lambda frame, path: frame.to_csv(path, index=False, encoding="utf-8-sig"),
-        ".xlsx": _write_xlsx,
-    }
+def _writer(output: Path) -> Callable[[Path], AbstractContextManager[Write]]:
+    writers = {".jsonl": _write_jsonl, ".parquet": _write_parquet, ".csv": _write_csv, ".xlsx": _write_xlsx}
     if output.suffix.lower() not in writers:
         raise InputError(
             "unknown result format", where="--output", value=output.name, remedy=f"end the name in {', '.join(writers)}"
@@ -129,11 +135,41 @@ def _writer(output: Path) -> Callable[[pd.DataFrame, Path], None]:
     return writers[output.suffix.lower()]
 
 
-def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
+@contextmanager
+def _write_jsonl(path: Path) -> Iterator[Write]:
+    with path.open("w", encoding="utf-8") as file:
+        yield lambda frame: frame.to_json(file, orient="records", lines=True, force_ascii=False)
+
+
+@contextmanager
+def _write_csv(path: Path) -> Iterator[Write]:
+    # With a byte-order mark: without one, Excel reads Chinese CSV files as garbage.
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        file.write(",".join(COLUMNS) + "\n")
+        yield lambda frame: frame.to_csv(file, index=False, header=False, lineterminator="\n")
+
+
+@contextmanager
+def _write_parquet(path: Path) -> Iterator[Write]:
+    schema = pa.Schema.from_pandas(pd.DataFrame(columns=list(COLUMNS)).astype(_DTYPES), preserve_index=False)
+    with pq.ParquetWriter(path, schema) as file:
+        yield lambda frame: file.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
+
+
+@contextmanager
+def _write_xlsx(path: Path) -> Iterator[Write]:
+    """A workbook is written as a whole; its rows are few enough to hold, for a sheet ends at 1,048,576."""
+    frames = [pd.DataFrame(columns=list(COLUMNS)).astype(_DTYPES)]
+    yield frames.append
+    table = pd.concat(frames)
+    if len(table) >= _SHEET_ROWS:
+        raise StoreError(
+            "too many units for one sheet", where="--output", value=len(table), remedy="write .csv or .parquet"
+        )
     # A customer's text that starts with = must stay a text, never become a formula.
     options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
     with path.open("wb") as file, pd.ExcelWriter(file, engine="xlsxwriter", engine_kwargs=options) as workbook:
-        frame.to_excel(workbook, index=False, sheet_name="opinion_units", freeze_panes=(1, 0))
+        table.to_excel(workbook, index=False, sheet_name="opinion_units", freeze_panes=(1, 0))
 
 
 def _check_writable(output: Path) -> None:

@@ -108,12 +108,9 @@ def check_config(config: Config) -> None:
 def ingest(config: Config, sources: Sequence[Input], store: Store, *, progress: Progress) -> Ingested:
     """Read, map, mask and identify every row; write partitions. The store is not touched."""
     masker = Masker(load_policy(config.privacy))
-    # `advance` exists only once the number of rows is known, and that is known once the files are opened.
-    advance: Advance
-    count = lambda rows: advance(rows)  # noqa: E731, PLW0108
-    reading = read_feedback(sources, config=config, masker=masker, hasher=store.hasher, progress=count)
+    reading = read_feedback(sources, config=config, masker=masker, hasher=store.hasher)
     with progress.step("read and mask", reading.survey.rows) as advance:
-        staged = partitions.write_feedback(reading, store.work / "staged", rows=config.partition_rows)
+        staged = partitions.write_feedback(reading.items(advance), store.work / "staged", rows=config.partition_rows)
     return Ingested(staged, _digests(reading.survey), reading.survey.notes)
 
 

@@ -150,13 +150,11 @@ def check(
     Raises InputError as `read_feedback` does.
     """
     # Nothing keyed leaves this function, so the key need not be found again.
-    reading = read_feedback(
-        sources, config=config, masker=masker, hasher=KeyedHasher(os.urandom(32)), progress=progress
-    )
+    reading = read_feedback(sources, config=config, masker=masker, hasher=KeyedHasher(os.urandom(32)))
     files = {plan.file.label: _describe(plan, masker) for plan in reading.survey.plans}
     unreadable: list[QuarantinedRow] = []
     keys: set[int] = set()
-    for item in reading:
+    for item in reading.items(progress):
         facts = files.get(item.origin.file)
         if facts is None or (isinstance(item, QuarantinedRow) and item.reason == "unreadable_file"):
             assert isinstance(item, QuarantinedRow)

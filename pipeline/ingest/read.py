@@ -44,36 +44,30 @@ class Survey:
         return tuple(f"{plan.file.label}: {note}" for plan in self.plans for note in plan.notes)
 
 
-@dataclass(slots=True)
-class Reading(Iterator[Feedback | QuarantinedRow]):
-    """A stream of feedbacks and rows set aside, in file and row order.
-
-    `survey` is known before the first is taken.
-    """
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Opened and mapped input: `survey` says what it is, `items` reads it."""
 
     survey: Survey
-    _items: Iterator[Feedback | QuarantinedRow] = field(repr=False)
+    masker: Masker = field(repr=False)
+    hasher: KeyedHasher = field(repr=False)
 
-    def __next__(self) -> Feedback | QuarantinedRow:
-        return next(self._items)
+    def items(self, progress: Callable[[int], None] | None = None) -> Iterator[Feedback | QuarantinedRow]:
+        """Feedbacks and rows set aside, in file and row order.
+
+        `progress` is called with the number of rows read since its last call. Memory stays bounded: rows are streamed,
+        and only the counts of rows without id are kept.
+        """
+        return _stream(self.survey, masker=self.masker, hasher=self.hasher, progress=progress or _silent)
 
 
-def read_feedback(
-    sources: Sequence[Input],
-    *,
-    config: Config,
-    masker: Masker,
-    hasher: KeyedHasher,
-    progress: Callable[[int], None] | None = None,
-) -> Reading:
-    """Read the files of all sources. `progress` is called with the number of rows read since its last call.
+def read_feedback(sources: Sequence[Input], *, config: Config, masker: Masker, hasher: KeyedHasher) -> Reading:
+    """Open and map the files of all sources; rows are read by `Reading.items`.
 
     A file named explicitly that cannot be read as a whole raises InputError here, before any row; one found
-    in a directory becomes a row 0 with reason `unreadable_file`, unless no file at all can be read. Memory
-    stays bounded: rows are streamed, and only the counts of rows without id are kept.
+    in a directory becomes a row 0 with reason `unreadable_file`, unless no file at all can be read.
     """
-    plans = survey(sources, config=config, masker=masker)
-    return Reading(plans, _stream(plans, masker=masker, hasher=hasher, progress=progress or _silent))
+    return Reading(survey(sources, config=config, masker=masker), masker, hasher)
 
 
 def survey(sources: Sequence[Input], *, config: Config, masker: Masker) -> Survey:

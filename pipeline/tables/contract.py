@@ -57,12 +57,14 @@ def column(
     high: float | None = None,
     private: bool = False,
     label_of: str | None = None,
+    before: float | str | bool | None = None,
 ) -> pa_schema.Column:
     """Declare one column.
 
     `kind` is a key of the type table above; `null` says what a missing value means (None: never missing);
     `values`, `low`, `high` (inclusive) bound it; `private` keeps its values out of error messages; `label_of`
-    names the taxonomy head whose label ids it holds.
+    names the taxonomy head whose label ids it holds; `before` is its value in rows of snapshots that were published
+    before the column was added (a column that may be null needs none).
     """
     checks = []
     if values is not None:
@@ -83,6 +85,7 @@ def column(
             "private": private,
             "label_of": label_of,
             "values": values,
+            "before": before,
         },
     )
 
@@ -159,17 +162,22 @@ class TableContract:
     def typed(self, table: pa.Table) -> pd.DataFrame:
         """An Arrow table as a frame of canonical dtypes.
 
-        A column that it lacks is missing throughout: tables of an earlier minor version have fewer columns.
+        Tables of an earlier minor version have fewer columns: what is lacking takes its declared value of `before`, or
+        is null. Raises ContractError for a lacking column that has neither.
         """
-        absent = {
-            name: pa.chunked_array([pa.nulls(table.num_rows, self.arrow.field(name).type)])
-            for name in self.columns
-            if name not in table.column_names
-        }
+        absent = {name: self._before(name, table.num_rows) for name in self.columns if name not in table.column_names}
         return pd.DataFrame(
             {name: self._to_pandas(name, absent[name] if name in absent else table[name]) for name in self.columns},
             copy=False,
         )
+
+    def _before(self, name: str, rows: int) -> pa.ChunkedArray:
+        """A column of rows that were written before it existed."""
+        declared, kind = self.columns[name], self.arrow.field(name).type
+        value = declared.metadata["before"]
+        if value is None and not declared.nullable:
+            raise ContractError("column missing", where=f"{self.name}.{name}", remedy=_REMEDY)
+        return pa.chunked_array([pa.repeat(pa.scalar(value, kind), rows)])
 
     def _check_columns(self, frame: pd.DataFrame) -> None:
         for problem, names in (

@@ -46,6 +46,27 @@ def _bounded(name: str, meaning: str, zh: str, *, low: float, null: Null | None 
     }
 
 
+def _counts(polar: str, polar_zh: str) -> dict[str, Column]:
+    """How many feedbacks, respondents and units speak of a cell, and how many of them with sentiment `polar`."""
+    having = {"feedback": ("feedbacks", f"含{polar_zh}观点的"), "respondents": ("respondents", f"表达{polar_zh}观点的")}
+    names_zh = {"feedback": "反馈数", "respondents": "受访者数"}
+    return {
+        "n_feedback": column("integer", "feedbacks with a unit here", "涉及的反馈数", low=0),
+        "n_respondents": column("integer", "respondents with a unit here", "涉及的受访者数", low=0),
+        "n_units": column("integer", "units here", "观点单元数", low=0),
+        **{
+            f"n_{polar}_{of}": column("integer", f"{many} with a {polar} unit here", zh + names_zh[of], low=0)
+            for of, (many, zh) in having.items()
+        },
+        f"n_{polar}_units": column("integer", f"{polar} units here", f"{polar_zh}观点单元数", low=0),
+    }
+
+
+_CELL = {
+    "stage": column("string", "journey stage", "旅程阶段", label_of="stage"),
+    "touchpoint": column("string", "touchpoint", "触点", label_of="touchpoint"),
+}
+
 METRIC_PERIOD = TableContract(
     name="fact_metric_period",
     title="Figures per period and segment",
@@ -113,8 +134,7 @@ ACTION_PRIORITY = TableContract(
     grain_zh="每行一个被反馈提及的阶段与触点组合",
     key=("stage", "touchpoint"),
     columns={
-        "stage": column("string", "journey stage", "旅程阶段", label_of="stage"),
-        "touchpoint": column("string", "touchpoint", "触点", label_of="touchpoint"),
+        **_CELL,
         "rank": column(
             "integer",
             "1 = first to act on",
@@ -127,14 +147,7 @@ ACTION_PRIORITY = TableContract(
         "severity": column("number", "how negative the units here are", "严重度", low=0),
         "reliability": column("number", "how sure the figures are", "可靠度", low=0, high=1),
         "weight": column("number", "weight from the configuration", "配置权重", low=0),
-        "n_feedback": column("integer", "feedbacks with a unit here", "涉及的反馈数", low=0),
-        "n_respondents": column("integer", "respondents with a unit here", "涉及的受访者数", low=0),
-        "n_units": column("integer", "units here", "观点单元数", low=0),
-        "n_negative_feedback": column("integer", "feedbacks with a negative unit here", "含负面观点的反馈数", low=0),
-        "n_negative_respondents": column(
-            "integer", "respondents with a negative unit here", "表达负面观点的受访者数", low=0
-        ),
-        "n_negative_units": column("integer", "negative units here", "负面观点单元数", low=0),
+        **_counts("negative", "负面"),
         **_bounded("negative_share", "share of units here that are negative", "负面观点占比", low=0),
         **_bounded("net_sentiment", "positive minus negative share of units", "净情感（正面占比减负面占比）", low=-1),
         "rank_low": column(
@@ -183,8 +196,7 @@ STRENGTH = TableContract(
     grain_zh="每行一个被反馈提及的阶段与触点组合",
     key=("stage", "touchpoint"),
     columns={
-        "stage": column("string", "journey stage", "旅程阶段", label_of="stage"),
-        "touchpoint": column("string", "touchpoint", "触点", label_of="touchpoint"),
+        **_CELL,
         "rank": column(
             "integer",
             "1 = most praised",
@@ -198,14 +210,7 @@ STRENGTH = TableContract(
             "number", "positive share of its polar units", "好评度：正面占正负面观点的比例", low=0, high=1
         ),
         "reliability": column("number", "how sure the figures are", "可靠度", low=0, high=1),
-        "n_feedback": column("integer", "feedbacks with a unit here", "涉及的反馈数", low=0),
-        "n_respondents": column("integer", "respondents with a unit here", "涉及的受访者数", low=0),
-        "n_units": column("integer", "units here", "观点单元数", low=0),
-        "n_positive_feedback": column("integer", "feedbacks with a positive unit here", "含正面观点的反馈数", low=0),
-        "n_positive_respondents": column(
-            "integer", "respondents with a positive unit here", "表达正面观点的受访者数", low=0
-        ),
-        "n_positive_units": column("integer", "positive units here", "正面观点单元数", low=0),
+        **_counts("positive", "正面"),
         **_bounded("positive_share", "share of units here that are positive", "正面观点占比", low=0),
         "small_n": column("boolean", "too few respondents for a firm figure (metrics.small_n)", "样本偏少，仅供参考"),
     },

@@ -24,7 +24,8 @@ def gold(count: int) -> list[GoldText]:
     for n in range(count):
         lang, source = ("zh", ZH) if n % 2 else ("en", EN)
         text, labels = source[n // 2 % 4]
-        made.append(GoldText(f"g{n}", lang, "own", "own", f"g{n}", text, (GoldUnit(0, len(text), *labels),)))
+        units = (GoldUnit(0, len(text), *labels),)
+        made.append(GoldText(f"g{n}", lang, "own", "own", f"g{n}", text, units, split_part(f"g{n}")))
     return made
 
 

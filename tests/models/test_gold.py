@@ -45,10 +45,29 @@ def test_plain_and_compressed_are_the_same(tmp_path: Path) -> None:
     assert [g.id for g in read_gold(plain)] == ["a", "b"]
 
 
+def test_a_directory_is_all_its_files(tmp_path: Path) -> None:
+    (tmp_path / "b.jsonl").write_text(line(id="b"), encoding="utf-8")
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(line(id="a").encode()))
+    (tmp_path / "README.md").write_text("no data", encoding="utf-8")
+    assert [g.id for g in read_gold(tmp_path)] == ["a", "b"]
+
+
+def test_an_empty_directory_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(GoldError, match=r"no \.jsonl"):
+        read_gold(tmp_path)
+
+
+def test_a_file_may_say_the_part(tmp_path: Path) -> None:
+    path = tmp_path / "g.jsonl"
+    path.write_text(line(id="反馈") + "\n" + line(id="反馈", part="train") + "\n", encoding="utf-8")
+    assert [g.part for g in read_gold(path)] == ["test", "train"]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("{", "not JSON"),
+        (line(part="exam"), "part 'exam'"),
         (json.dumps({"id": "a"}), "units"),
         (line(units=[{**UNIT, "stage": "later"}]), "stage 'later'"),
         (line(units=[{**UNIT, "end": 99}]), "0-99"),

@@ -9,7 +9,7 @@ import torch
 from models import train as training
 from models.encode import load_tokenizer
 from models.engine import load_model
-from models.gold import GoldText, GoldUnit
+from models.gold import GoldText, GoldUnit, split_part
 from models.labels import GENERIC
 from models.objective import make_batches, make_examples
 from models.train import Settings, Trainer, load_pretrained, main, usable_texts
@@ -24,7 +24,7 @@ def texts(count: int) -> list[GoldText]:
         text = "味道不错，但是送餐太慢" if n % 2 else "tasty food, but late delivery"
         cut = text.index("but") if n % 2 == 0 else text.index("但是")
         units = (GoldUnit(0, cut, *GOOD), GoldUnit(cut, len(text), *LATE))
-        made.append(GoldText(f"t{n}", "zh" if n % 2 else "en", "own", "own", f"t{n}", text, units))
+        made.append(GoldText(f"t{n}", "zh" if n % 2 else "en", "own", "own", f"t{n}", text, units, split_part(f"t{n}")))
     return made
 
 

@@ -1,5 +1,6 @@
 """The table contracts: every violation names table, column and value; the documentation is generated and current."""
 
+import dataclasses
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -13,6 +14,7 @@ import pytest
 from pipeline import tables
 from pipeline.errors import ContractError
 from pipeline.tables import TABLES, document, sql
+from pipeline.tables.contract import column as declare
 
 DOCS = Path(__file__).parents[2] / "docs" / "tables.md"
 SAMPLES = {"string": "x", "integer": 1, "number": 0.5, "boolean": True, "date": date(2026, 10, 1)}
@@ -163,6 +165,25 @@ def test_a_table_of_an_earlier_minor_version_lacks_columns():
     typed = TABLES["dim_run"].typed(written.drop_columns(["since"]))
     assert typed["since"].isna().all()
     assert tables.check("dim_run", typed)["run_id"].tolist() == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "before"), [("integer", 0), ("number", 0.5), ("string", "none"), ("boolean", False), ("integer", None)]
+)
+def test_a_column_added_later_has_a_value_in_earlier_rows(kind, before):
+    null = None if before is not None else ("not known then", "当时未知")
+    added = declare(kind, "added in 1.1", "1.1 版新增", before=before, null=null)
+    newer = dataclasses.replace(TABLES["dim_run"], columns={**TABLES["dim_run"].columns, "n_added": added})
+    written = pa.Table.from_pandas(tables.check("dim_run", frame("dim_run")), preserve_index=False)
+    typed = newer.typed(written)
+    assert newer.check(typed)["n_added"].tolist() == [pd.NA if before is None else before]
+
+
+def test_a_column_that_earlier_rows_cannot_have_is_an_error():
+    table = TABLES["dim_run"]
+    written = pa.Table.from_pandas(tables.check("dim_run", frame("dim_run")), preserve_index=False)
+    with pytest.raises(ContractError, match=r"dim_run\.run_id: column missing"):
+        table.typed(written.drop_columns(["run_id"]))
 
 
 def test_a_hundred_thousand_rows():

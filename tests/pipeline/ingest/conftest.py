@@ -30,7 +30,7 @@ class Result:
     """A reading taken to its end."""
 
     def __init__(self, reading: Reading) -> None:
-        items = list(reading)
+        items = list(reading.items())
         self.survey = reading.survey
         self.notes = list(reading.survey.notes)
         self.feedbacks = [item for item in items if isinstance(item, Feedback)]

@@ -244,7 +244,7 @@ def test_a_file_without_header_does_not_show_its_feedback(write, read):
 
 def test_files_of_one_name_in_two_sources_are_told_apart(write, masker, hasher):
     sources = [Input(name=name, paths=[write(f"{name}/a.csv", "text\nfine\n")]) for name in ("shop", "app")]
-    items = list(read_feedback(sources, config=Config(), masker=masker, hasher=hasher))
+    items = list(read_feedback(sources, config=Config(), masker=masker, hasher=hasher).items())
     assert [(item.source, item.origin.file) for item in items] == [("shop", "shop/a.csv"), ("app", "app/a.csv")]
 
 
@@ -258,10 +258,10 @@ def test_progress_counts_every_row(write, masker, hasher):
     path = write("a.csv", "id,text\n" + "".join(f"{n},text {n}\n" for n in range(1234)) + "x\n")
     steps: list[int] = []
     source = Input(paths=[path])
-    reading = read_feedback([source], config=Config(), masker=masker, hasher=hasher, progress=steps.append)
+    reading = read_feedback([source], config=Config(), masker=masker, hasher=hasher)
     assert reading.survey.rows == 1235
     assert steps == []
-    assert len(list(reading)) == 1235
+    assert len(list(reading.items(steps.append))) == 1235
     assert sum(steps) == 1235
 
 
