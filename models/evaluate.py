@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from models import bootstrap
 from models.baseline import Baseline
 from models.bootstrap import Estimate, estimate
 from models.calibrate import RANDOM
+from models.challenge import ChallengeCase, read_challenge, run_challenge
 from models.engine import load_model
 from models.errors import ModelError
 from models.gold import NOT_IN_SHIPPED_WEIGHTS, OWN, GoldText, read_gold
@@ -69,7 +71,14 @@ def _run_set(model: UnitModel, test: Sequence[GoldText], baselines: Mapping[str,
     return cases
 
 
-def report(sets: dict[str, list[Case]], *, model_id: str, command: str, learned: str) -> str:
+def report(
+    sets: dict[str, list[Case]],
+    challenge: Sequence[tuple[ChallengeCase, bool]],
+    *,
+    model_id: str,
+    command: str,
+    learned: str,
+) -> str:
     """The whole document, in Markdown."""
     parts = [
         "# Evaluation",
@@ -93,6 +102,7 @@ def report(sets: dict[str, list[Case]], *, model_id: str, command: str, learned:
         parts += ["## Sources with the lowest unit F1 (annotated)", _by_source(sets["annotated"])]
     parts += ["## Classes", _by_class([c for cases in sets.values() for c in cases])]
     parts += ["## Calibration", _calibration(sets)]
+    parts += ["## Challenge sets", _challenge(challenge)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -184,6 +194,24 @@ def _calibration(sets: dict[str, list[Case]]) -> str:
     return "\n".join(lines)
 
 
+def _challenge(challenge: Sequence[tuple[ChallengeCase, bool]]) -> str:
+    lines = [
+        "Short texts written by the project to be hard, one skill each (`models/challenge.py`); never trained on. "
+        "A case passes when all of its units are found apart and rightly labelled.",
+        "",
+        "| skill | language | cases | pass rate |",
+        "|---|---|---:|---:|",
+    ]
+    groups: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    for case, passed in challenge:
+        groups[case.category, case.lang].append(passed)
+        groups["all", case.lang].append(passed)
+    for (category, lang), passed_ones in sorted(groups.items()):
+        rate = estimate(np.array([(passed, 1) for passed in passed_ones], dtype=np.float64), bootstrap.ratio)
+        lines.append(f"| {category} | {lang} | {len(passed_ones)} | {_show(rate)} |")
+    return "\n".join(lines)
+
+
 def _confidences(cases: Sequence[Case], head: str) -> tuple[bootstrap.Counts, bootstrap.Counts]:
     found = []
     for case in cases:
@@ -221,7 +249,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = " ".join([f"python -m models.evaluate --model {name}", *given, "--out FILE"])
     data = "own and annotated" if args.annotated and not args.trained_on_own else "own"
     learned = f"trained on {len(train)} feedbacks ({data})"
-    text = report(sets, model_id=model.model_id, command=command, learned=learned)
+    cases = read_challenge()
+    challenge = list(zip(cases, run_challenge(model, cases), strict=True))
+    text = report(sets, challenge, model_id=model.model_id, command=command, learned=learned)
     args.out.write_text(text, encoding="utf-8")
     print(f"written to {args.out}")
     return 0

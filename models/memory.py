@@ -1,9 +1,17 @@
-"""Keep the memory of inference flat on Linux.
+"""How glibc hands out large buffers on Linux, set for inference and training.
 
-Batches differ in shape, so every batch frees and asks for buffers of other sizes. glibc raises its limit for giving
-large buffers straight back to the system with each one it frees, and the heap then grows with the number of batches:
-from 957 to 1,252 MiB over 2,500 real feedbacks, against 813 to 842 MiB over 2,000 with the limit fixed (measured on two
-AVX2 cores; a little slower, because pages are asked for again).
+Batches differ in shape, so every batch frees and asks for buffers of a few megabytes. Left alone, glibc gives some of them
+back to the system each time, and the kernel has to clear the pages again for the next; with a low limit it gives all of
+them back, which keeps the heap from growing but costs a third of the time. A limit above the largest buffer of a batch,
+and free memory kept until there is a lot of it, avoids both: buffers are reused, and small batches keep the heap small.
+
+Feedbacks a second and peak memory over 1,500 of our own feedbacks, shipped model, two AVX2 cores, in one run:
+
+| limit | batches of 1,024 tokens | of 4,096 tokens |
+|---|---|---|
+| 1 MiB | 31, 745 MiB | 31, 802 MiB |
+| glibc's own | 45, 810 MiB | 43, 889 MiB |
+| 32 MiB, 256 MiB kept (this module) | 51, 779 MiB | 50, 951 MiB |
 """
 
 from __future__ import annotations
@@ -11,15 +19,17 @@ from __future__ import annotations
 import ctypes
 import sys
 
-_M_MMAP_THRESHOLD = -3  # <malloc.h>
-_LIMIT = 1 << 20
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # <malloc.h>
+_BUFFER = 32 << 20
+_KEPT = 256 << 20
 
 
-def fix_mmap_threshold() -> bool:
-    """Give buffers of 1 MiB and more back to the system when freed; True where the C library took the setting."""
+def reuse_buffers() -> bool:
+    """Reuse freed buffers of up to 32 MiB instead of asking the system again; True where the C library took it."""
     if not sys.platform.startswith("linux"):
         return False
     try:
-        return bool(ctypes.CDLL("libc.so.6").mallopt(_M_MMAP_THRESHOLD, _LIMIT))
-    except (OSError, AttributeError):  # another C library, which has no such limit
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+        return bool(mallopt(_M_MMAP_THRESHOLD, _BUFFER) and mallopt(_M_TRIM_THRESHOLD, _KEPT))
+    except (OSError, AttributeError):  # another C library, which has no such limits
         return False

@@ -33,6 +33,7 @@ from models.engine import TransformerModel, find_model
 from models.errors import ModelBrokenError, ModelError
 from models.gold import NOT_IN_SHIPPED_WEIGHTS, OWN, GoldText, read_gold
 from models.labels import GENERIC, LabelSet
+from models.memory import reuse_buffers
 from models.network import UnitNetwork, collate, encoder_config
 from models.objective import Example, class_weights, loss_of, make_batches, make_examples
 from models.storage import LABELS, TOKENIZER, UNCALIBRATED, load, save, save_calibration
@@ -220,6 +221,7 @@ def train(base: Path, out: Path, gold: Sequence[GoldText], settings: Settings) -
     """Train on the train part of `gold`, calibrate on its dev part; returns the directory of the finished
     model.
     """
+    reuse_buffers()
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     tokenizer = base / TOKENIZER

@@ -10,7 +10,7 @@ from models import memory
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a setting of glibc")
 def test_glibc_takes_the_setting():
-    assert memory.fix_mmap_threshold()
+    assert memory.reuse_buffers()
 
 
 def test_another_c_library_is_no_error(monkeypatch):
@@ -18,4 +18,4 @@ def test_another_c_library_is_no_error(monkeypatch):
         raise OSError(name)
 
     monkeypatch.setattr(ctypes, "CDLL", missing)
-    assert not memory.fix_mmap_threshold()
+    assert not memory.reuse_buffers()
