@@ -159,6 +159,38 @@ def check(
 
 
 @app.command()
+def evaluate(
+    gold: Annotated[
+        Path | None,
+        typer.Option(help="Labelled feedback (JSONL, or a directory of it). Default: our own, in a checkout."),
+    ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(help="train, dev, test or all. Default: all of a file that is given, the test part of our own."),
+    ] = None,
+    model: ModelName = None,
+    compare: Annotated[
+        str | None, typer.Option(help="A second model: every figure of both, and the difference with its interval.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Markdown file; otherwise printed.")] = None,
+) -> None:
+    """What a model scores on labelled feedback: units, labels, confusions, domains, calibration."""
+    with _errors():
+        from flows.evaluating import PARTS, evaluation
+        from pipeline.errors import ConfigError
+
+        if part not in (None, *PARTS):
+            raise ConfigError("no such part", where="--part", value=part, remedy=f"one of {', '.join(PARTS)}")
+        text = evaluation(gold, part, model=model or "current", other=compare)
+        if output is None:
+            typer.echo(text)
+        else:
+            with _writing(output):
+                output.write_text(text, encoding="utf-8")
+            typer.echo(f"written to {output}")
+
+
+@app.command()
 def tables() -> None:
     """The output tables: grain, key, columns and their meaning."""
     with _errors():
@@ -195,6 +227,16 @@ def doctor(config: ConfigFile = None) -> None:
                 typer.echo(f"     {'':<18} remedy: {finding.remedy}")
         if failed:
             raise typer.Exit(1)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    from pipeline.errors import StoreError
+
+    try:
+        yield
+    except OSError as error:
+        raise StoreError("cannot be written", where=str(path), value=error.strerror, remedy="name a file") from error
 
 
 def _settings(path: Path | None, *, lang: str | None = None, model: str | None = None) -> Config:

@@ -7,7 +7,9 @@ for units in model.predict(["味道不错送餐太慢了", "Great food, slow ser
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -89,14 +91,17 @@ class TransformerModel:
     def __init__(self, name: str, stored: Stored, *, device: str = "auto", threads: int | None = None) -> None:
         import torch
 
-        if threads is not None:
-            torch.set_num_threads(threads)
         try:
             wanted = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
             self._device = torch.device(wanted)
             self._network = stored.network.to(self._device).eval()
         except (RuntimeError, AssertionError) as error:
             raise ModelError(f"device {device!r} cannot be used ({error}); use auto, cpu or cuda") from error
+        # On a CPU every batch gets one thread, and several run at a time: two halves of a small matrix product wait for
+        # each other at every operation, two batches never do.
+        self._workers = (threads or torch.get_num_threads()) if self._device.type == "cpu" else 1
+        if self._device.type == "cpu":
+            torch.set_num_threads(1)
         self._stored = stored
         self._tokenizer = load_tokenizer(stored.tokenizer)
         self._id = f"{Path(name).name}-{stored.digest[:12]}"
@@ -144,8 +149,8 @@ class TransformerModel:
         for n, item in enumerate(encoded):
             if not item.windows:
                 yield n, item, Scored.empty(self.labels)
-        for batch in _batches(encoded):
-            for (n, k), scored in zip(batch, self._run([encoded[n].windows[k] for n, k in batch]), strict=True):
+        for batch, results in self._run_all(encoded, _batches(encoded)):
+            for (n, k), scored in zip(batch, results, strict=True):
                 found[n][k] = scored
                 waiting[n] -= 1
                 if not waiting[n]:
@@ -155,6 +160,21 @@ class TransformerModel:
                         merge_windows(encoded[n], [found[n][i] for i in range(len(found[n]))]),
                     )
                     found[n] = {}
+
+    def _run_all(
+        self, encoded: Sequence[Encoded], batches: Iterable[list[tuple[int, int]]]
+    ) -> Iterator[tuple[list[tuple[int, int]], list[Scored]]]:
+        """Every batch with its scores, in order; `_workers` of them are computed at a time."""
+        with ThreadPoolExecutor(self._workers) as pool:
+            waiting: deque[tuple[list[tuple[int, int]], Future[list[Scored]]]] = deque()
+            for batch in batches:
+                waiting.append((batch, pool.submit(self._run, [encoded[n].windows[k] for n, k in batch])))
+                if len(waiting) > 2 * self._workers:
+                    done, future = waiting.popleft()
+                    yield done, future.result()
+            while waiting:
+                done, future = waiting.popleft()
+                yield done, future.result()
 
     def _run(self, windows: Sequence[Window]) -> list[Scored]:
         import torch

@@ -1,9 +1,9 @@
-"""Score a model on the test parts and write the table: ``python -m models.evaluate --model current --out
-FILE``.
+"""Make docs/evaluation.md: ``python -m models.evaluate --model current [--annotated FILE] --out FILE``.
 
-`--own` is the project's own data and ships with the repository, so anybody can reproduce that half.
-`--annotated` is the labelled public data, which may not be shipped. The baseline (TF-IDF and logistic
-regression) learns from the same train part as the model and labels the units that the model found.
+The test parts, the model against a baseline (TF-IDF and logistic regression) that learns from the same train part and
+labels the units that the model found, and the challenge sets. The project's own data ships with the repository, so
+anybody can reproduce that half; `--annotated` is the labelled public data, which may not be shipped. For other gold
+files, and to compare two models: ``cxi evaluate``.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from models import bootstrap
+from models import bootstrap, measure
 from models.baseline import Baseline
 from models.bootstrap import Estimate, estimate
 from models.calibrate import RANDOM
@@ -26,53 +25,31 @@ from models.engine import load_model
 from models.errors import ModelError
 from models.gold import NOT_IN_SHIPPED_WEIGHTS, OWN, GoldText, read_gold
 from models.labels import HEADS
-from models.scoring import Answer, Tally, match, tally
-from models.units import UnitModel, UnitPrediction
+from models.measure import LANGS, Case, answer, show
+from models.scoring import Tally, tally
 
-LANGS = ("zh", "en")
 _SETS = {"annotated": "annotated (real feedback)", "own": "own (written by the project)"}
 _HARDEST = 12
-_BINS = 10
 
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One test text with what the model and the baseline say about it."""
-
-    gold: GoldText
-    predicted: list[UnitPrediction]
-    model: Tally
-    baseline: Tally
-
-
-def answer(unit: UnitPrediction) -> Answer:
-    """A prediction with plain label ids."""
-    return Answer(unit.start, unit.end, *(getattr(unit, head).id for head in HEADS))
+Compared = tuple[Case, Tally]
+"""A case with what the baseline makes of the units that the model found."""
 
 
 def run_sets(
-    model: UnitModel,
-    test: Mapping[str, Sequence[GoldText]],
-    train: Sequence[GoldText],
-    dev: Sequence[GoldText],
-) -> dict[str, list[Case]]:
-    """Predict each test set, train one baseline per language on `train`, and compare both with gold."""
-    langs = {g.lang for texts in test.values() for g in texts}
+    cases: Mapping[str, Sequence[Case]], train: Sequence[GoldText], dev: Sequence[GoldText]
+) -> dict[str, list[Compared]]:
+    """Train one baseline per language on `train`, and put its answers beside the model's."""
+    langs = {c.gold.lang for mine in cases.values() for c in mine}
     baselines = {lang: Baseline(lang, train, dev) for lang in LANGS if lang in langs}
-    return {name: _run_set(model, texts, baselines) for name, texts in test.items()}
+    return {name: [(case, _ask(baselines[case.gold.lang], case)) for case in mine] for name, mine in cases.items()}
 
 
-def _run_set(model: UnitModel, test: Sequence[GoldText], baselines: Mapping[str, Baseline]) -> list[Case]:
-    cases = []
-    for gold, predicted in zip(test, model.predict([g.text for g in test]), strict=True):
-        ours = [answer(u) for u in predicted]
-        theirs = baselines[gold.lang].label(gold.text, ours)
-        cases.append(Case(gold, predicted, tally(gold.units, ours), tally(gold.units, theirs)))
-    return cases
+def _ask(baseline: Baseline, case: Case) -> Tally:
+    return tally(case.gold.units, baseline.label(case.gold.text, [answer(u) for u in case.predicted]))
 
 
 def report(
-    sets: dict[str, list[Case]],
+    sets: Mapping[str, Sequence[Compared]],
     challenge: Sequence[tuple[ChallengeCase, bool]],
     *,
     model_id: str,
@@ -92,25 +69,30 @@ def report(
         "from the repository alone; the annotated part needs the labelled public data. Gold labels come "
         "from language-model annotators (model card).",
     ]
-    for name, cases in sets.items():
+    cases = {name: [case for case, _ in compared] for name, compared in sets.items()}
+    for name, compared in sets.items():
         parts.append(f"## {_SETS[name]}")
         for lang in LANGS:
-            mine = [c for c in cases if c.gold.lang == lang]
-            if mine:
-                parts += _language(lang, mine)
-    if "annotated" in sets:
-        parts += ["## Sources with the lowest unit F1 (annotated)", _by_source(sets["annotated"])]
-    parts += ["## Classes", _by_class([c for cases in sets.values() for c in cases])]
-    parts += ["## Calibration", _calibration(sets)]
+            mine = [pair for pair in compared if pair[0].gold.lang == lang]
+            parts += _language(lang, mine) if mine else []
+    if "annotated" in cases:
+        parts += ["## Sources with the lowest unit F1 (annotated)"]
+        parts += [measure.groups(cases["annotated"], lambda g: g.source, worst=_HARDEST)]
+    together = [case for mine in cases.values() for case in mine]
+    parts += ["## Classes", "Both sets and languages together.", measure.classes(together)]
+    note = " Only randomly chosen texts can stand for real shares."
+    picked = [c for c in cases.get("annotated", []) if c.gold.selected_by in RANDOM]
+    groups = {"own": cases.get("own", []), "annotated, randomly chosen": picked}
+    parts += ["## Calibration", measure.CALIBRATION_NOTE + note, measure.calibration(groups)]
     parts += ["## Challenge sets", _challenge(challenge)]
     return "\n\n".join(parts) + "\n"
 
 
-def _language(lang: str, cases: Sequence[Case]) -> list[str]:
-    model, baseline = [c.model for c in cases], [c.baseline for c in cases]
+def _language(lang: str, compared: Sequence[Compared]) -> list[str]:
+    model, baseline = [case.tally for case, _ in compared], [theirs for _, theirs in compared]
     units = estimate(bootstrap.f1_columns(model, None), bootstrap.f1)
     gold, predicted = sum(t.gold for t in model), sum(t.predicted for t in model)
-    head = f"### {lang}: {len(cases)} feedbacks, {gold} gold units, {predicted} predicted units"
+    head = f"### {lang}: {len(compared)} feedbacks, {gold} gold units, {predicted} predicted units"
     rows = [
         "| label | n | accuracy | baseline | difference | macro-F1 | baseline | end-to-end F1 | baseline |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
@@ -122,76 +104,18 @@ def _language(lang: str, cases: Sequence[Case]) -> list[str]:
         cells = [
             name,
             str(int(ours[:, 1].sum())),
-            _show(estimate(ours, bootstrap.ratio)),
-            _show(estimate(theirs, bootstrap.ratio)),
-            _show(_difference(ours, theirs), sign=True),
-            *(_show(e) for e in macro),
-            *(_show(e) for e in whole),
+            show(estimate(ours, bootstrap.ratio)),
+            show(estimate(theirs, bootstrap.ratio)),
+            show(_difference(ours, theirs), sign=True),
+            *(show(e) for e in macro),
+            *(show(e) for e in whole),
         ]
         rows.append("| " + " | ".join(cells) + " |")
-    return [head, f"Unit F1 **{_show(units)}**", "\n".join(rows)]
+    return [head, f"Unit F1 **{show(units)}**", "\n".join(rows)]
 
 
 def _difference(ours: bootstrap.Counts, theirs: bootstrap.Counts) -> Estimate:
     return estimate(np.hstack([ours, theirs]), lambda s: bootstrap.ratio(s[:, :2]) - bootstrap.ratio(s[:, 2:]))
-
-
-def _show(e: Estimate, *, sign: bool = False) -> str:
-    form = "+.3f" if sign else ".3f"
-    return f"{e.value:{form}} ({e.low:{form}} to {e.high:{form}})"
-
-
-def _by_source(cases: Sequence[Case]) -> str:
-    rows = []
-    for source in sorted({c.gold.source for c in cases}):
-        tallies = [c.model for c in cases if c.gold.source == source]
-        units = estimate(bootstrap.f1_columns(tallies, None), bootstrap.f1)
-        shares = [estimate(bootstrap.accuracy_columns(tallies, head), bootstrap.ratio).value for head in HEADS]
-        rows.append((units.value, source, len(tallies), units, shares))
-    lines = [
-        f"| source | feedbacks | unit F1 | {' | '.join(f'{h} accuracy' for h in HEADS)} |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    for _, source, count, units, shares in sorted(rows)[:_HARDEST]:
-        lines.append(f"| {source} | {count} | {_show(units)} | {' | '.join(f'{s:.2f}' for s in shares)} |")
-    return "\n".join(lines)
-
-
-def _by_class(cases: Sequence[Case]) -> str:
-    lines = [
-        "Both sets and languages together.",
-        "",
-        "| label | class | matched gold units | precision | recall | F1 |",
-        "|---|---|---:|---:|---:|---:|",
-    ]
-    for head in HEADS:
-        pairs = [pair for c in cases for pair in c.model.pairs[head]]
-        for label in sorted({g for g, _ in pairs}):
-            gold, predicted = sum(g == label for g, _ in pairs), sum(p == label for _, p in pairs)
-            hits = sum(g == p == label for g, p in pairs)
-            precision, recall = hits / max(1, predicted), hits / gold
-            f1 = 2 * hits / (gold + predicted)
-            lines.append(f"| {head} | {label} | {gold} | {precision:.2f} | {recall:.2f} | {f1:.2f} |")
-    return "\n".join(lines)
-
-
-def _calibration(sets: dict[str, list[Case]]) -> str:
-    lines = [
-        "How far probabilities are from the share that is right: expected calibration error "
-        f"(Guo et al. 2017), {_BINS} equal-width bins, matched units. Only randomly chosen texts can "
-        "stand for real shares.",
-        "",
-        "| texts | label | n | mean probability | share right | calibration error |",
-        "|---|---|---:|---:|---:|---:|",
-    ]
-    groups = {"own": sets.get("own", [])}
-    groups["annotated, randomly chosen"] = [c for c in sets.get("annotated", []) if c.gold.selected_by in RANDOM]
-    for name, cases in groups.items():
-        for head in HEADS if cases else ():
-            scores, right = _confidences(cases, head)
-            figures = (scores.mean(), right.mean(), calibration_error(scores, right))
-            lines.append(f"| {name} | {head} | {len(scores)} | " + " | ".join(f"{f:.3f}" for f in figures) + " |")
-    return "\n".join(lines)
 
 
 def _challenge(challenge: Sequence[tuple[ChallengeCase, bool]]) -> str:
@@ -206,27 +130,10 @@ def _challenge(challenge: Sequence[tuple[ChallengeCase, bool]]) -> str:
     for case, passed in challenge:
         groups[case.category, case.lang].append(passed)
         groups["all", case.lang].append(passed)
-    for (category, lang), passed_ones in sorted(groups.items()):
-        rate = estimate(np.array([(passed, 1) for passed in passed_ones], dtype=np.float64), bootstrap.ratio)
-        lines.append(f"| {category} | {lang} | {len(passed_ones)} | {_show(rate)} |")
+    for (category, lang), results in sorted(groups.items()):
+        rate = estimate(np.array([(passed, 1) for passed in results], dtype=np.float64), bootstrap.ratio)
+        lines.append(f"| {category} | {lang} | {len(results)} | {show(rate)} |")
     return "\n".join(lines)
-
-
-def _confidences(cases: Sequence[Case], head: str) -> tuple[bootstrap.Counts, bootstrap.Counts]:
-    found = []
-    for case in cases:
-        for i, j in match(case.gold.units, case.predicted):
-            label = getattr(case.predicted[j], head)
-            found.append((label.score, label.id == getattr(case.gold.units[i], head)))
-    table = np.array(found, dtype=np.float64).reshape(-1, 2)
-    return table[:, 0], table[:, 1]
-
-
-def calibration_error(scores: bootstrap.Counts, right: bootstrap.Counts) -> float:
-    """Mean gap between probability and share right over bins of probability, weighted by their size."""
-    bins = np.minimum((scores * _BINS).astype(int), _BINS - 1)
-    gaps = [abs(scores[bins == b].sum() - right[bins == b].sum()) for b in range(_BINS)]
-    return float(sum(gaps) / max(1, len(scores)))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -236,21 +143,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         model = load_model(args.model)
         gold = {"annotated": read_gold(args.annotated)} if args.annotated else {}
         gold["own"] = read_gold(args.own)
+        challenge_cases = read_challenge()
     except ModelError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     usable = [g for name, texts in gold.items() for g in texts if name == "own" or not args.trained_on_own]
     usable = [g for g in usable if g.source not in NOT_IN_SHIPPED_WEIGHTS]
     train, dev = ([g for g in usable if g.part == part] for part in ("train", "dev"))
-    test = {name: [g for g in texts if g.part == "test"] for name, texts in gold.items()}
-    sets = run_sets(model, test, train, dev)
+    cases = {name: measure.measure(model, [g for g in texts if g.part == "test"]) for name, texts in gold.items()}
+    sets = run_sets(cases, train, dev)
+    challenge = list(zip(challenge_cases, run_challenge(model, challenge_cases), strict=True))
     given = ["--annotated FILE"] * bool(args.annotated) + ["--trained-on-own"] * args.trained_on_own
     name = args.model if args.model in {"current", "lexicon"} else "DIR"
     command = " ".join([f"python -m models.evaluate --model {name}", *given, "--out FILE"])
     data = "own and annotated" if args.annotated and not args.trained_on_own else "own"
     learned = f"trained on {len(train)} feedbacks ({data})"
-    cases = read_challenge()
-    challenge = list(zip(cases, run_challenge(model, cases), strict=True))
     text = report(sets, challenge, model_id=model.model_id, command=command, learned=learned)
     args.out.write_text(text, encoding="utf-8")
     print(f"written to {args.out}")

@@ -50,6 +50,8 @@ class GoldText:
     id: str
     lang: str
     source: str
+    domain: str
+    """Industry; empty where it is not said."""
     selected_by: str
     group: str
     text: str
@@ -105,6 +107,7 @@ def _parse(path: Path, number: int, line: str, labels: LabelSet) -> GoldText:
             id=record["id"],
             lang=record["lang"],
             source=record.get("source", "unknown"),
+            domain=record.get("domain", ""),
             selected_by=record.get("selected_by", "unknown"),
             group=group,
             text=record["text"],

@@ -76,6 +76,19 @@ def match(gold: Sequence[SpanLike], predicted: Sequence[SpanLike]) -> list[tuple
     return pairs
 
 
+def same_span(text: str, gold: Sequence[SpanLike], predicted: Sequence[SpanLike]) -> int:
+    """How many units have the same boundaries in both, punctuation and spaces at their ends aside."""
+    return len(_cores(text, gold) & _cores(text, predicted))
+
+
+def _cores(text: str, units: Sequence[SpanLike]) -> set[tuple[int, int]]:
+    found = set()
+    for unit in units:
+        inside = [n for n in range(unit.start, unit.end) if text[n].isalnum()]
+        found.add((inside[0], inside[-1] + 1) if inside else (unit.start, unit.end))
+    return found
+
+
 def tally(gold: Sequence[SpanLike], predicted: Sequence[SpanLike]) -> Tally:
     """Compare one text's units; both sides need the attributes of `Answer`."""
     pairs = match(gold, predicted)

@@ -7,9 +7,9 @@ meant to leave the model alone has changed it.
 import pytest
 
 from models.engine import load_model
-from models.evaluate import answer
 from models.gold import OWN, read_gold
 from models.labels import GENERIC, HEADS
+from models.measure import answer
 from models.scoring import Tally, accuracy, tally, unit_f1
 from models.units import UnitModel
 

@@ -9,8 +9,9 @@ import pytest
 from models import bootstrap
 from models.baseline import Baseline
 from models.bootstrap import estimate
-from models.evaluate import calibration_error, main
+from models.evaluate import main
 from models.gold import GoldText, GoldUnit, split_part
+from models.measure import calibration_error
 from models.scoring import Answer, Tally, accuracy, end_to_end_f1, macro_f1, unit_f1
 
 GOOD = ("positive", "usage", "product", "praise")
@@ -25,7 +26,7 @@ def gold(count: int) -> list[GoldText]:
         lang, source = ("zh", ZH) if n % 2 else ("en", EN)
         text, labels = source[n // 2 % 4]
         units = (GoldUnit(0, len(text), *labels),)
-        made.append(GoldText(f"g{n}", lang, "own", "own", f"g{n}", text, units, split_part(f"g{n}")))
+        made.append(GoldText(f"g{n}", lang, "own", "", "own", f"g{n}", text, units, split_part(f"g{n}")))
     return made
 
 

@@ -24,7 +24,9 @@ def texts(count: int) -> list[GoldText]:
         text = "味道不错，但是送餐太慢" if n % 2 else "tasty food, but late delivery"
         cut = text.index("but") if n % 2 == 0 else text.index("但是")
         units = (GoldUnit(0, cut, *GOOD), GoldUnit(cut, len(text), *LATE))
-        made.append(GoldText(f"t{n}", "zh" if n % 2 else "en", "own", "own", f"t{n}", text, units, split_part(f"t{n}")))
+        made.append(
+            GoldText(f"t{n}", "zh" if n % 2 else "en", "own", "", "own", f"t{n}", text, units, split_part(f"t{n}"))
+        )
     return made
 
 
