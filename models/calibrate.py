@@ -26,7 +26,8 @@ from models.scoring import Answer, Tally, end_to_end_f1, match, tally, unit_f1
 from models.storage import Calibration
 
 if TYPE_CHECKING:
-    from models.engine import Scored, TransformerModel
+    from models.engine import TransformerModel
+    from models.scored import Scored
 
 log = logging.getLogger("models.calibrate")
 

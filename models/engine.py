@@ -11,47 +11,84 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from models.decode import Array, find_units, log_softmax, unit_probabilities
-from models.encode import Encoded, Window, encode, load_tokenizer
+from models.decode import find_units, unit_probabilities
+from models.encode import Encoded, encode, load_tokenizer
 from models.errors import ModelError, ModelNotFoundError
-from models.labels import HEADS, LabelSet
+from models.labels import LabelSet
+from models.memory import reuse_buffers
+from models.scored import Scored, Scorer
+from models.storage import Stored, load
 from models.units import Label, Progress, UnitModel, UnitPrediction, make_prediction
 
-if TYPE_CHECKING:
-    from models.storage import Stored
+__all__ = ["Label", "TransformerModel", "UnitModel", "UnitPrediction", "load_model", "open_directory"]
 
-__all__ = ["Label", "TransformerModel", "UnitModel", "UnitPrediction", "load_model"]
-
+ENGINES = ("auto", "onnx", "torch")
 _CHUNK = 1024  # distinct texts held as tokens and scores at a time
-_BATCH_TOKENS = 1024  # padded tokens per encoder pass; larger ones are no faster on a CPU and take more memory
+
+Batch = list[tuple[int, int]]
+"""(text, window) pairs that are computed together."""
 
 
-def load_model(name: str = "current", *, device: str = "auto", threads: int | None = None) -> UnitModel:
+def load_model(
+    name: str = "current", *, device: str = "auto", threads: int | None = None, engine: str = "auto"
+) -> UnitModel:
     """The model called `name`.
 
     `name` is ``current`` (the weights that ship with this package), a local model directory, a Hugging Face
     id (``owner/name``, downloaded once), or ``lexicon`` (word lists, no network; never chosen by itself).
-    `device` is ``auto`` (CUDA if there is one, else CPU) or any name torch knows; `threads` limits the CPU
-    threads of this process.
+    `device` is ``auto`` (CUDA if there is one, else CPU) or any name torch knows; `threads` is how many batches a
+    CPU computes at a time (default: its cores). `engine` is ``onnx`` (int8 on a CPU), ``torch`` (the reference; float32
+    on a CPU, bfloat16 on a GPU) or ``auto``: onnx on a CPU, torch elsewhere.
 
     Raises `ModelNotFoundError` when there is nothing under that name or no network to fetch it,
-    `ModelBrokenError` when the files do not fit together, `ModelError` for an unknown device.
+    `ModelBrokenError` when the files do not fit together, `ModelError` for an unknown device or engine.
     """
     if name == "lexicon":
         from models.lexicon import LexiconModel
 
         return LexiconModel()
-    from models.memory import reuse_buffers
-    from models.storage import load
+    return open_directory(name, device=device, threads=threads, engine=engine)
 
-    directory = find_model(name)
+
+def open_directory(
+    name: str, *, device: str = "auto", threads: int | None = None, engine: str = "auto"
+) -> TransformerModel:
+    """Like `load_model`, for names that are trained weights."""
+    stored = load(find_model(name))
     reuse_buffers()
-    return TransformerModel(name, load(directory), device=device, threads=threads)
+    return TransformerModel(name, stored, _scorer(stored, device=device, threads=threads, engine=engine))
+
+
+def _scorer(stored: Stored, *, device: str, threads: int | None, engine: str) -> Scorer:
+    if engine not in ENGINES:
+        raise ModelError(f"engine {engine!r} is none of {', '.join(ENGINES)}")
+    if device == "auto":
+        device = "cuda" if engine != "onnx" and _has_cuda() else "cpu"
+    if engine == "auto":
+        engine = "onnx" if device == "cpu" and stored.encoder.get("hidden_act") == "gelu" else "torch"
+    if engine == "onnx":
+        if device != "cpu":
+            raise ModelError(f"device {device!r} needs engine torch; onnx runs on the cpu")
+        from models.onnx_scorer import OnnxScorer
+
+        return OnnxScorer(stored, threads=threads)
+    from models.torch_scorer import TorchScorer
+
+    return TorchScorer(stored.network(), pad=stored.pad, device=device, threads=threads)
+
+
+def _has_cuda() -> bool:
+    """Whether torch sees a GPU. Asked of the driver's files first: importing torch takes seconds."""
+    if find_spec("torch") is None or not any(Path(p).exists() for p in ("/dev/nvidia0", "/proc/driver/nvidia")):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def find_model(name: str) -> Path:
@@ -88,23 +125,15 @@ def _download(name: str) -> Path:
 class TransformerModel:
     """The trained network with its tokenizer, clause rules and calibration."""
 
-    def __init__(self, name: str, stored: Stored, *, device: str = "auto", threads: int | None = None) -> None:
-        import torch
-
-        try:
-            wanted = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-            self._device = torch.device(wanted)
-            self._network = stored.network.to(self._device).eval()
-        except (RuntimeError, AssertionError) as error:
-            raise ModelError(f"device {device!r} cannot be used ({error}); use auto, cpu or cuda") from error
-        # On a CPU every batch gets one thread, and several run at a time: two halves of a small matrix product wait for
-        # each other at every operation, two batches never do.
-        self._workers = (threads or torch.get_num_threads()) if self._device.type == "cpu" else 1
-        if self._device.type == "cpu":
-            torch.set_num_threads(1)
-        self._stored = stored
+    def __init__(self, name: str, stored: Stored, scorer: Scorer) -> None:
+        self._stored, self._scorer = stored, scorer
         self._tokenizer = load_tokenizer(stored.tokenizer)
         self._id = f"{Path(name).name}-{stored.digest[:12]}"
+
+    @property
+    def scorer(self) -> Scorer:
+        """What computes."""
+        return self._scorer
 
     @property
     def model_id(self) -> str:
@@ -149,7 +178,7 @@ class TransformerModel:
         for n, item in enumerate(encoded):
             if not item.windows:
                 yield n, item, Scored.empty(self.labels)
-        for batch, results in self._run_all(encoded, _batches(encoded)):
+        for batch, results in self._run_all(encoded, _batches(encoded, self._scorer.batch_tokens)):
             for (n, k), scored in zip(batch, results, strict=True):
                 found[n][k] = scored
                 waiting[n] -= 1
@@ -161,39 +190,20 @@ class TransformerModel:
                     )
                     found[n] = {}
 
-    def _run_all(
-        self, encoded: Sequence[Encoded], batches: Iterable[list[tuple[int, int]]]
-    ) -> Iterator[tuple[list[tuple[int, int]], list[Scored]]]:
-        """Every batch with its scores, in order; `_workers` of them are computed at a time."""
-        with ThreadPoolExecutor(self._workers) as pool:
-            waiting: deque[tuple[list[tuple[int, int]], Future[list[Scored]]]] = deque()
+    def _run_all(self, encoded: Sequence[Encoded], batches: Iterable[Batch]) -> Iterator[tuple[Batch, list[Scored]]]:
+        """Every batch with its scores, in order; several are computed at a time, and few wait to be taken."""
+        workers = self._scorer.workers
+        with ThreadPoolExecutor(workers) as pool:
+            waiting: deque[tuple[Batch, Future[list[Scored]]]] = deque()
             for batch in batches:
-                waiting.append((batch, pool.submit(self._run, [encoded[n].windows[k] for n, k in batch])))
-                if len(waiting) > 2 * self._workers:
+                windows = [encoded[n].windows[k] for n, k in batch]
+                waiting.append((batch, pool.submit(self._scorer.score, windows)))
+                if len(waiting) > 2 * workers:
                     done, future = waiting.popleft()
                     yield done, future.result()
             while waiting:
                 done, future = waiting.popleft()
                 yield done, future.result()
-
-    def _run(self, windows: Sequence[Window]) -> list[Scored]:
-        import torch
-
-        from models.network import Batch, collate
-
-        batch = collate(windows, pad=self._stored.pad)
-        moved = Batch(*(getattr(batch, name).to(self._device) for name in Batch.__slots__))
-        with torch.inference_mode():
-            out = self._network(moved)
-        labels = {head: log_softmax(out.labels[head].double().cpu().numpy()) for head in HEADS}
-        link = out.link.double().cpu().numpy()
-        found, clause, pair = [], 0, 0
-        for window in windows:
-            rows = {head: labels[head][clause : clause + window.size] for head in HEADS}
-            found.append(Scored(rows, link[pair : pair + window.size - 1]))
-            clause += window.size
-            pair += window.size - 1
-        return found
 
     def _decode(self, item: Encoded, scores: Scored) -> list[UnitPrediction]:
         calibration = self._stored.calibration
@@ -203,19 +213,6 @@ class TransformerModel:
             probabilities = unit_probabilities(scores.labels, segment, calibration.temperatures)
             units.append(make_prediction(start, end, {h: p.tolist() for h, p in probabilities.items()}, self.labels))
         return units
-
-
-class Scored(NamedTuple):
-    """Scores of n clauses: log-probabilities per head (n, classes) and link log-odds (n - 1,)."""
-
-    labels: dict[str, Array]
-    link: Array
-
-    @classmethod
-    def empty(cls, labels: LabelSet) -> Scored:
-        """Scores of no clause at all."""
-        sizes = {head: len(labels.ids(head)) + (head == "sentiment") for head in HEADS}
-        return cls({head: np.zeros((0, size)) for head, size in sizes.items()}, np.zeros(0))
 
 
 def merge_windows(item: Encoded, scores: Sequence[Scored]) -> Scored:
@@ -238,16 +235,16 @@ def merge_windows(item: Encoded, scores: Sequence[Scored]) -> Scored:
     return Scored(labels, link)
 
 
-def _batches(encoded: Sequence[Encoded]) -> Iterator[list[tuple[int, int]]]:
+def _batches(encoded: Sequence[Encoded], tokens: int) -> Iterator[Batch]:
     """(text, window) pairs, longest windows first, so that little is padding and the peak of memory comes
     at once.
     """
     order = [(len(w.ids), n, k) for n, item in enumerate(encoded) for k, w in enumerate(item.windows)]
     order.sort(key=lambda entry: (-entry[0], entry[1], entry[2]))
-    batch: list[tuple[int, int]] = []
+    batch: Batch = []
     width = 0
     for length, n, k in order:
-        if batch and (len(batch) + 1) * width > _BATCH_TOKENS:
+        if batch and (len(batch) + 1) * width > tokens:
             yield batch
             batch = []
         if not batch:

@@ -21,6 +21,7 @@ from models.errors import ModelBrokenError
 from models.labels import HEADS, LabelSet
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from models.network import UnitNetwork
@@ -47,7 +48,8 @@ _ENCODER_KEYS = (
     "type_vocab_size",
     "vocab_size",
 )
-_SCALE = ".row_scale"
+ROW_SCALE = ".row_scale"
+"""Suffix of the tensor that holds the scales of an int8 matrix."""
 _SMALLEST = 4096  # elements; smaller matrices gain nothing
 
 
@@ -82,14 +84,40 @@ UNCALIBRATED = Calibration(DecodeSettings(), dict.fromkeys(HEADS, 1.0))
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A loaded model directory. `digest` identifies weights, configuration, calibration and clause rules."""
+    """A checked model directory. `digest` identifies weights, configuration, calibration and clause rules."""
 
-    network: UnitNetwork
+    directory: Path
     labels: LabelSet
     calibration: Calibration
-    tokenizer: Path
-    pad: int
+    encoder: dict[str, Any]
+    """Configuration of the encoder, as transformers names it."""
     digest: str
+
+    @property
+    def tokenizer(self) -> Path:
+        """The tokenizer's file."""
+        return self.directory / TOKENIZER
+
+    @property
+    def pad(self) -> int:
+        """Token id of padding."""
+        return int(self.encoder["pad_token_id"])
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """The weights as stored: int8 matrices with their row scales, the rest float32."""
+        from safetensors.numpy import load_file
+
+        return dict(load_file(str(self.directory / WEIGHTS)))
+
+    def network(self) -> UnitNetwork:
+        """The network in float32, ready to compute."""
+        from safetensors.torch import load_file
+
+        from models.network import UnitNetwork, build_encoder
+
+        network = UnitNetwork(build_encoder(self.encoder), self.labels, hidden=int(self.encoder["hidden_size"]))
+        network.load_state_dict(unpack(load_file(str(self.directory / WEIGHTS))))
+        return network.eval()
 
 
 def save(directory: Path, network: UnitNetwork, labels: LabelSet, calibration: Calibration, *, tokenizer: Path) -> None:
@@ -116,33 +144,18 @@ def save_calibration(directory: Path, calibration: Calibration) -> None:
 
 
 def load(directory: Path) -> Stored:
-    """Read and check a model directory.
+    """Read and check a model directory; weights are read when they are asked for.
 
     Raises `ModelBrokenError` when a file is missing or was changed, when the clause rules are not those the
-    weights were trained with, or when weights, label set and encoder do not fit together.
+    weights were trained with, or when a file does not hold what it should.
     """
     config = _read_json(directory / CONFIG)
     _check(directory, config)
     labels = LabelSet.from_json(_read_json(directory / LABELS))
     calibration = Calibration.from_json(_read_json(directory / CALIBRATION))
-    network = _load_network(directory, config, labels)
+    _check_shapes(directory, config["encoder"], labels)
     digest = _digest({"rules": RULES_VERSION, "config": config})
-    return Stored(network, labels, calibration, directory / TOKENIZER, int(config["encoder"]["pad_token_id"]), digest)
-
-
-def _load_network(directory: Path, config: dict[str, Any], labels: LabelSet) -> UnitNetwork:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    from models.network import UnitNetwork, build_encoder
-
-    try:
-        encoder = build_encoder(config["encoder"])
-        network = UnitNetwork(encoder, labels, hidden=int(config["encoder"]["hidden_size"]))
-        network.load_state_dict(unpack(load_file(str(directory / WEIGHTS))))
-    except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
-        raise ModelBrokenError(f"{directory}: weights do not fit {CONFIG} and {LABELS}: {error}") from error
-    return network.eval()
+    return Stored(directory, labels, calibration, config["encoder"], digest)
 
 
 def pack(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -154,7 +167,7 @@ def pack(state: dict[str, Tensor]) -> dict[str, Tensor]:
         if value.dim() == 2 and value.numel() >= _SMALLEST:
             scale = value.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / 127
             out[name] = torch.round(value / scale).to(torch.int8).contiguous()
-            out[name + _SCALE] = scale.to(torch.float32).contiguous()
+            out[name + ROW_SCALE] = scale.to(torch.float32).contiguous()
         else:
             out[name] = value.to(torch.float32).contiguous() if value.is_floating_point() else value.contiguous()
     return out
@@ -166,9 +179,9 @@ def unpack(packed: dict[str, Tensor]) -> dict[str, Tensor]:
 
     out = {}
     for name, value in packed.items():
-        if name.endswith(_SCALE):
+        if name.endswith(ROW_SCALE):
             continue
-        scale = packed.get(name + _SCALE)
+        scale = packed.get(name + ROW_SCALE)
         out[name] = value if scale is None else value.to(torch.float32) * scale
     return out
 
@@ -192,6 +205,53 @@ def _check(directory: Path, config: dict[str, Any]) -> None:
             raise ModelBrokenError(f"{directory / name} is missing; fetch or export the model again")
         if _sha256(directory / name) != hashes.get(name):
             raise ModelBrokenError(f"{directory / name} is not the file {CONFIG} was written for (SHA-256 differs)")
+
+
+def _check_shapes(directory: Path, encoder: dict[str, Any], labels: LabelSet) -> None:
+    """Raises `ModelBrokenError` unless every weight is there, in the shape that encoder and labels ask for."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(directory / WEIGHTS), "np") as file:
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        found = {name: shape for name, shape in found.items() if not name.endswith(ROW_SCALE)}
+        expected = _shapes(encoder, labels, found)
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ModelBrokenError(f"{directory}: weights do not fit {CONFIG} and {LABELS}: {error!r}") from error
+    for name in sorted(found.keys() | expected.keys()):
+        if found.get(name) != expected.get(name):
+            raise ModelBrokenError(
+                f"{directory}: weights do not fit {CONFIG} and {LABELS}: {name} is {found.get(name)}, "
+                f"should be {expected.get(name)}"
+            )
+
+
+def _shapes(encoder: dict[str, Any], labels: LabelSet, found: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of all weights; the inner widths of the heads are the model's own."""
+    hidden, inner = int(encoder["hidden_size"]), int(encoder["intermediate_size"])
+    trunk, link = found["trunk.0.weight"][0], found["link_trunk.0.weight"][0]
+    pair = found["link.0.weight"][0]
+    linear = {
+        "trunk.0": (trunk, 3 * hidden),
+        "link_trunk.0": (link, 3 * hidden),
+        "link.0": (pair, 4 * link),
+        "link.2": (1, pair),
+        **{f"heads.{head}": (len(labels.ids(head)) + (head == "sentiment"), trunk) for head in HEADS},
+    }
+    norms = ["encoder.embeddings.LayerNorm"]
+    for layer in range(int(encoder["num_hidden_layers"])):
+        at = f"encoder.encoder.layer.{layer}"
+        linear |= {f"{at}.attention.self.{part}": (hidden, hidden) for part in ("query", "key", "value")}
+        linear |= {f"{at}.attention.output.dense": (hidden, hidden)}
+        linear |= {f"{at}.intermediate.dense": (inner, hidden), f"{at}.output.dense": (hidden, inner)}
+        norms += [f"{at}.attention.output.LayerNorm", f"{at}.output.LayerNorm"]
+    tables = {"word": "vocab_size", "position": "max_position_embeddings", "token_type": "type_vocab_size"}
+    return {
+        **{f"encoder.embeddings.{name}_embeddings.weight": (int(encoder[key]), hidden) for name, key in tables.items()},
+        **{f"{name}.weight": shape for name, shape in linear.items()},
+        **{f"{name}.bias": shape[:1] for name, shape in linear.items()},
+        **{f"{name}.{part}": (hidden,) for name in norms for part in ("weight", "bias")},
+    }
 
 
 def _read_json(path: Path) -> dict[str, Any]:

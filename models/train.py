@@ -29,7 +29,7 @@ from torch import nn
 
 from models.calibrate import calibrate
 from models.encode import load_tokenizer
-from models.engine import TransformerModel, find_model
+from models.engine import find_model, open_directory
 from models.errors import ModelBrokenError, ModelError
 from models.gold import NOT_IN_SHIPPED_WEIGHTS, OWN, GoldText, read_gold
 from models.labels import GENERIC, LabelSet
@@ -204,7 +204,7 @@ def load_pretrained(base: Path, labels: LabelSet) -> UnitNetwork:
         finished = load(base)
         if finished.labels != labels:
             raise ModelBrokenError(f"{base / LABELS}: not the labels that are to be trained; start from an encoder")
-        return finished.network
+        return finished.network()
     config = encoder_config(BertConfig, AutoConfig.from_pretrained(base).to_dict())
     encoder = BertModel.from_pretrained(base, config=config, dtype=torch.float32, add_pooling_layer=False)
     return UnitNetwork(encoder, labels, hidden=config.hidden_size)
@@ -232,8 +232,8 @@ def train(base: Path, out: Path, gold: Sequence[GoldText], settings: Settings) -
     Trainer(network, examples, settings, out).run(pad=encoder.config.pad_token_id)
     finished = out / "model"
     save(finished, network.eval(), GENERIC, UNCALIBRATED, tokenizer=tokenizer)
-    model = TransformerModel(str(finished), load(finished), device="cpu")  # as stored, so int8 is part of what is tuned
-    save_calibration(finished, calibrate(model, [g for g in gold if g.part == "dev"]))
+    # As stored, and computed as users will have it, so that int8 is part of what is tuned.
+    save_calibration(finished, calibrate(open_directory(str(finished)), [g for g in gold if g.part == "dev"]))
     return finished
 
 

@@ -38,7 +38,7 @@ class UnitModel(Protocol):
 
     @property
     def model_id(self) -> str:
-        """Name and content hash: equal ids give equal results."""
+        """Name and content hash: equal ids are the same weights, whatever engine computes with them."""
 
     @property
     def labels(self) -> LabelSet:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=2)
-def _load(name: str, device: str, threads: int | None) -> UnitModel:
-    return engine.load_model(name, device=device, threads=threads)
+def _load(name: str, device: str, threads: int | None, engine_name: str) -> UnitModel:
+    return engine.load_model(name, device=device, threads=threads, engine=engine_name)
 
 
 def open_model(settings: Model, taxonomy: Taxonomy) -> UnitModel:
@@ -28,7 +28,7 @@ def open_model(settings: Model, taxonomy: Taxonomy) -> UnitModel:
 
     Raises models.errors.ModelError for a model that cannot be loaded, ConfigError for labels that do not match.
     """
-    model = _load(settings.name, settings.device, settings.threads)
+    model = _load(settings.name, settings.device, settings.threads, settings.engine)
     for head in HEADS:
         expected, found = taxonomy.ids(head), tuple(getattr(model.labels, head))
         if set(expected) != set(found):

@@ -83,6 +83,7 @@ class Model(Section):
 
     name: str = "current"
     device: str = "auto"
+    engine: Literal["auto", "onnx", "torch"] = "auto"
     threads: int | None = Field(None, ge=1)
 
 

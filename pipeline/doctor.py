@@ -62,15 +62,16 @@ def _taxonomy(config: Config) -> str:
 
 
 def _model(config: Config) -> str:
-    import torch
-
+    from models.engine import TransformerModel
+    from models.processor import describe, usable_cores
     from pipeline.analyse import open_model
     from pipeline.taxonomy import load_taxonomy
 
     model = open_model(config.model, load_taxonomy(config.taxonomy))
     units = model.predict(["味道不错，但是送餐太慢了。"])[0]
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"cpu, {os.cpu_count()} cores"
-    return f"{model.model_id} on {device}; a test sentence gave {len(units)} units"
+    how = model.scorer.name if isinstance(model, TransformerModel) else "word lists"
+    machine = f"{usable_cores()} cores, {describe()}"
+    return f"{model.model_id}: {how} ({machine}); a test sentence gave {len(units)} units"
 
 
 def _database(_: Config) -> str:

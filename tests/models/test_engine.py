@@ -1,10 +1,12 @@
 """The engine on a tiny random network: order, batches, windows, odd texts, names."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from models.engine import TransformerModel, find_model, load_model
+from models.engine import TransformerModel, find_model, load_model, open_directory
 from models.errors import ModelBrokenError, ModelError, ModelNotFoundError
 from models.labels import HEADS
 from models.units import UnitModel
@@ -23,9 +25,9 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def model(built: Path) -> UnitModel:
-    return load_model(str(built), device="cpu", threads=1)
+@pytest.fixture(scope="module", params=["onnx", "torch"])
+def model(built: Path, request: pytest.FixtureRequest) -> UnitModel:
+    return load_model(str(built), device="cpu", threads=2, engine=request.param)
 
 
 def test_units_are_ordered_disjoint_and_inside(model: UnitModel) -> None:
@@ -59,6 +61,39 @@ def test_result_does_not_depend_on_neighbours_or_order(model: UnitModel) -> None
             for u, v in zip(a, other, strict=True):
                 for head in HEADS:
                     assert u.probabilities[head] == pytest.approx(v.probabilities[head], abs=2e-4)
+
+
+def test_the_fast_engine_gives_the_very_same_in_any_company(built: Path) -> None:
+    one, four = (load_model(str(built), engine="onnx", threads=threads) for threads in (1, 4))
+    together = one.predict(TEXTS)
+    assert together == [one.predict([text])[0] for text in TEXTS]
+    assert together == one.predict(TEXTS[::-1])[::-1]
+    assert together == four.predict(TEXTS)
+
+
+def test_both_engines_agree(built: Path) -> None:
+    """As far as whole numbers from -63 to 63 can: the largest gap of a log-probability over real tokens."""
+    reference, fast = (open_directory(str(built), engine=engine) for engine in ("torch", "onnx"))
+    for (_, _, a), (_, _, b) in zip(reference.score(TEXTS), fast.score(TEXTS), strict=True):
+        for head in HEADS:
+            assert np.abs(a.labels[head] - b.labels[head]).max(initial=0) < 0.05
+        assert np.abs(a.link - b.link).max(initial=0) < 0.05
+
+
+def test_an_engine_is_chosen(built: Path) -> None:
+    assert open_directory(str(built)).scorer.name in {"onnx int8, cpu", "torch, cuda"}
+    assert open_directory(str(built), engine="torch", device="cpu").scorer.name == "torch, cpu"
+    with pytest.raises(ModelError, match="engine 'tensorflow' is none of auto, onnx, torch"):
+        load_model(str(built), engine="tensorflow")
+    with pytest.raises(ModelError, match="needs engine torch"):
+        load_model(str(built), engine="onnx", device="cuda:7")
+
+
+def test_an_activation_that_the_fast_engine_has_not_goes_to_torch(tiny_model: Path) -> None:
+    config = json.loads((tiny_model / "config.json").read_text(encoding="utf-8"))
+    config["encoder"]["hidden_act"] = "relu"
+    (tiny_model / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    assert open_directory(str(tiny_model), device="cpu").scorer.name == "torch, cpu"
 
 
 def test_repeated_runs_are_identical(model: UnitModel) -> None:

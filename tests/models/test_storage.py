@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from models.decode import DecodeSettings
 from models.errors import ModelBrokenError
 from models.labels import GENERIC, HEADS
 from models.network import UnitNetwork
-from models.storage import Calibration, load, pack, save, save_calibration, unpack
+from models.storage import UNCALIBRATED, Calibration, load, pack, save, save_calibration, unpack
 
 from .conftest import SHIPPED
 
@@ -20,7 +21,7 @@ def test_round_trip(network: UnitNetwork, tiny_model: Path) -> None:
     stored = load(tiny_model)
     assert stored.labels == GENERIC
     for (name, before), (_, after) in zip(
-        network.state_dict().items(), stored.network.state_dict().items(), strict=True
+        network.state_dict().items(), stored.network().state_dict().items(), strict=True
     ):
         limit = before.abs().amax() / 127 if before.dim() == 2 else 1e-7
         assert (before - after).abs().amax() <= limit, name
@@ -36,7 +37,7 @@ def test_packing_keeps_each_value_within_half_a_step() -> None:
 def test_saving_a_loaded_model_again_changes_nothing(tiny_model: Path, tmp_path: Path) -> None:
     stored = load(tiny_model)
     again = tmp_path / "again"
-    save(again, stored.network, stored.labels, stored.calibration, tokenizer=stored.tokenizer)
+    save(again, stored.network(), stored.labels, stored.calibration, tokenizer=stored.tokenizer)
     assert load(again).digest == stored.digest
 
 
@@ -58,6 +59,21 @@ def edit(name: str, change: Callable[[dict[str, object]], object]) -> Callable[[
     return apply
 
 
+def rewrite(directory: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:
+    """Other weights under a hash that fits."""
+    tensors = load_file(directory / "model.safetensors")
+    change(tensors)
+    save_file(tensors, directory / "model.safetensors")
+    save_calibration(directory, UNCALIBRATED)
+
+
+def shorten(directory: Path) -> None:
+    """Weights cut off in the middle, under a hash that fits."""
+    path = directory / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1000])
+    save_calibration(directory, UNCALIBRATED)
+
+
 @pytest.mark.parametrize(
     ("damage", "expected"),
     [
@@ -69,6 +85,9 @@ def edit(name: str, change: Callable[[dict[str, object]], object]) -> Callable[[
         (edit("labels.json", lambda c: c.update(intent=["praise"])), "SHA-256"),
         (edit("config.json", lambda c: c.update(clause_rules="0")), "clause rules '0'"),
         (edit("config.json", lambda c: c.update(format=99)), "format 99"),
+        (lambda d: rewrite(d, lambda t: t.pop("trunk.0.bias")), r"trunk\.0\.bias is None, should be \(384,\)"),
+        (lambda d: rewrite(d, lambda t: t.update(more=t["trunk.0.bias"].clone())), r"more is \(384,\), should be None"),
+        (shorten, "do not fit"),
         (edit("config.json", lambda c: c["encoder"].update(hidden_size=48)), "do not fit"),  # type: ignore[index, attr-defined]
         (edit("config.json", lambda c: c["encoder"].pop("vocab_size")), "do not fit"),  # type: ignore[index, attr-defined]
         (edit("config.json", lambda c: c.pop("encoder")), "plain encoder"),

@@ -1,0 +1,211 @@
+"""The encoder as an ONNX graph with int8 matrix products, built in memory from the stored weights.
+
+The stored weights are int8 with one scale per row already (`models.storage`), so nothing is quantised here but the
+activations, and those token by token: each row of a matrix product gets the scale of its own largest value. So a
+token's result depends on no other text of the batch, as it would with one scale for a whole batch (ONNX Runtime's
+dynamic quantisation). Fused operators of ONNX Runtime (`com.microsoft`) do the rest in float32.
+
+No file is written: the graph of the shipped weights is built in well under a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from models.labels import HEADS
+from models.storage import ROW_SCALE
+
+Tensors = Mapping[str, NDArray[Any]]
+"""Tensors as stored: int8 matrices with a ``.row_scale``, all else float32."""
+
+_MS = "com.microsoft"
+_OPSET, _IR = 21, 10
+
+
+def build_heads(tensors: Tensors) -> ModelProto:
+    """Inputs `vectors` (N, 3 H) and `left` (P,), rows that have a right-hand neighbour in the next row; outputs the raw
+    scores of each of `HEADS` (N, classes) and `link` (P,). In float32: this is a small part of the work.
+    """
+    graph = _Graph(tensors)
+    read = graph.node("Gelu", graph.linear("vectors", "trunk.0"), domain=_MS)
+    outputs = [graph.linear(read, f"heads.{head}", out=head) for head in HEADS]
+    linked = graph.node("Gelu", graph.linear("vectors", "link_trunk.0"), domain=_MS)
+    right = graph.node("Add", "left", graph.constant("one", np.array(1)))
+    a, b = graph.node("Gather", linked, "left"), graph.node("Gather", linked, right)
+    apart, alike = graph.node("Abs", graph.node("Sub", a, b)), graph.node("Mul", a, b)
+    pair = graph.node("Concat", a, b, apart, alike, axis=1)
+    hidden = graph.node("Gelu", graph.linear(pair, "link.0"), domain=_MS)
+    flat = graph.node("Reshape", graph.linear(hidden, "link.2"), graph.constant("all", np.array([-1])), out="link")
+    width = tensors["trunk.0.weight"].shape[1]
+    inputs = {"vectors": (TensorProto.FLOAT, ["N", width]), "left": (TensorProto.INT64, ["P"])}
+    return graph.model("heads", inputs, {name: ["N", None] for name in outputs} | {flat: ["P"]})
+
+
+def build_encoder(tensors: Tensors, config: Mapping[str, Any], *, levels: int) -> ModelProto:
+    """Inputs `ids` (B, T) int64 and `mask` (B, T) int32, output `states` (B, T, H) float32.
+
+    `tensors` are those of a BERT encoder under ``encoder.``, `config` its transformers configuration. Activations take
+    whole numbers from -`levels` to `levels`: 127, or 63 where the processor adds pairs of products in 16 bits
+    (`models.processor`), which more would overflow.
+    """
+    return _Encoder(tensors, config, levels).build()
+
+
+class _Graph:
+    """Collects nodes and constants."""
+
+    def __init__(self, tensors: Tensors) -> None:
+        self.tensors = tensors
+        self.nodes: list[NodeProto] = []
+        self._constants: dict[str, TensorProto] = {}
+
+    def node(self, kind: str, *inputs: str, out: str | None = None, domain: str = "", **attributes: Any) -> str:
+        """Add a node; returns the name of its result."""
+        name = out or f"n{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [name], domain=domain, **attributes))
+        return name
+
+    def constant(self, name: str, value: NDArray[Any]) -> str:
+        """Add a constant, once; returns its name."""
+        if name not in self._constants:
+            self._constants[name] = numpy_helper.from_array(value, name)
+        return name
+
+    def stored(self, name: str) -> str:
+        """A stored tensor as it is."""
+        return self.constant(name, self.tensors[name])
+
+    def real(self, name: str) -> NDArray[np.float32]:
+        """A stored tensor in float32."""
+        value, scale = self.tensors[name], self.tensors.get(name + ROW_SCALE)
+        return np.asarray(value if scale is None else value * scale, np.float32)
+
+    def int8(self, name: str) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """A stored matrix (N, K) as int8 with its row scales (N, 1); small ones, stored as floats, are rounded here."""
+        value, scale = self.tensors[name], self.tensors.get(name + ROW_SCALE)
+        if scale is None:
+            scale = np.maximum(np.abs(value).max(axis=1, keepdims=True), 1e-12) / 127
+            value = np.round(value / scale).astype(np.int8)
+        return value, scale.astype(np.float32)
+
+    def linear(self, x: str, layer: str, *, out: str | None = None) -> str:
+        """A linear layer in float32."""
+        weight = self.constant(f"{layer}.transposed", np.ascontiguousarray(self.real(f"{layer}.weight").T))
+        return self.node("Gemm", x, weight, self.stored(f"{layer}.bias"), out=out)
+
+    def model(
+        self, name: str, inputs: Mapping[str, tuple[int, list[Any]]], outputs: Mapping[str, list[Any]]
+    ) -> ModelProto:
+        """The finished graph; outputs are float32."""
+        graph = helper.make_graph(
+            self.nodes,
+            name,
+            [helper.make_tensor_value_info(key, kind, shape) for key, (kind, shape) in inputs.items()],
+            [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, shape in outputs.items()],
+            list(self._constants.values()),
+        )
+        opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_MS, 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=_IR)
+
+
+class _Encoder(_Graph):
+    """A BERT encoder; every method adds nodes and returns the name of their result."""
+
+    def __init__(self, tensors: Tensors, config: Mapping[str, Any], levels: int) -> None:
+        super().__init__(tensors)
+        self._config, self._levels = config, levels
+        self._width = int(config["hidden_size"])
+
+    def build(self) -> ModelProto:
+        """The whole graph."""
+        x = self._embed()
+        for layer in range(int(self._config["num_hidden_layers"])):
+            x = self._layer(x, f"encoder.encoder.layer.{layer}")
+        self.node("Reshape", x, "shape", out="states")
+        inputs = {"ids": (TensorProto.INT64, ["B", "T"]), "mask": (TensorProto.INT32, ["B", "T"])}
+        return self.model("encoder", inputs, {"states": ["B", "T", self._width]})
+
+    def _embed(self) -> str:
+        """Word, position and type embeddings of every token, normalised: (B x T, H)."""
+        prefix = "encoder.embeddings"
+        self.node("Shape", "ids", out="size")
+        length = self.node("Gather", "size", self.constant("one", np.array(1)))
+        self.node("Concat", "size", self.constant("width", np.array([self._width])), out="shape", axis=0)
+        flat = self.node("Reshape", "ids", self.constant("all", np.array([-1])))
+        words = self._rows(f"{prefix}.word_embeddings.weight", flat)
+        zero = self.constant("zero", np.array(0))
+        places = self.node("Range", zero, length, self.constant("one", np.array(1)))
+        positions = self._rows(f"{prefix}.position_embeddings.weight", places)
+        # The only token type in use is part of every position.
+        kind = self.constant("token_type", self.real(f"{prefix}.token_type_embeddings.weight")[0])
+        positions = self.node("Add", positions, kind)
+        together = self.node("Add", self.node("Reshape", words, "shape"), positions)
+        together = self.node("Reshape", together, self.constant("rows", np.array([-1, self._width])))
+        norm = f"{prefix}.LayerNorm"
+        epsilon = float(self._config["layer_norm_eps"])
+        return self.node(
+            "LayerNormalization", together, self.stored(f"{norm}.weight"), self.stored(f"{norm}.bias"), epsilon=epsilon
+        )
+
+    def _rows(self, name: str, index: str) -> str:
+        """Rows of a stored matrix: int8 rows are looked up first and scaled then, so that the table stays small."""
+        rows = self.node("Gather", self.stored(name), index)
+        if name + ROW_SCALE not in self.tensors:
+            return rows
+        scale = self.node("Gather", self.stored(name + ROW_SCALE), index)
+        return self.node("Mul", self.node("Cast", rows, to=TensorProto.FLOAT), scale)
+
+    def _layer(self, x: str, prefix: str) -> str:
+        """Attention and feed-forward block of one layer, (B x T, H) to the same."""
+        heads = [f"{prefix}.attention.self.{part}" for part in ("query", "key", "value")]
+        projected = self._product(x, heads, f"{prefix}.qkv")
+        parts = [f"{prefix}.{part}" for part in "qkv"]
+        self.nodes.append(helper.make_node("Split", [projected], parts, axis=1, num_outputs=3))
+        bias = self.constant(f"{prefix}.qkv.bias", np.concatenate([self.tensors[f"{h}.bias"] for h in heads]))
+        read = self.node(
+            "MultiHeadAttention",
+            *(self.node("Reshape", part, "shape") for part in parts),
+            bias,
+            "mask",
+            domain=_MS,
+            num_heads=int(self._config["num_attention_heads"]),
+        )
+        read = self.node("Reshape", read, self.constant("rows", np.array([-1, self._width])))
+        x = self._add_and_norm(x, read, f"{prefix}.attention.output")
+        inner = self._product(x, [f"{prefix}.intermediate.dense"], f"{prefix}.up")
+        inner = self.node("BiasGelu", inner, self.stored(f"{prefix}.intermediate.dense.bias"), domain=_MS)
+        return self._add_and_norm(x, inner, f"{prefix}.output")
+
+    def _add_and_norm(self, x: str, y: str, prefix: str) -> str:
+        """Project `y`, add it to `x`, normalise."""
+        projected = self._product(y, [f"{prefix}.dense"], f"{prefix}.down")
+        gamma, beta = self.stored(f"{prefix}.LayerNorm.weight"), self.stored(f"{prefix}.LayerNorm.bias")
+        bias = self.stored(f"{prefix}.dense.bias")
+        epsilon = float(self._config["layer_norm_eps"])
+        return self.node("SkipLayerNormalization", projected, x, gamma, beta, bias, domain=_MS, epsilon=epsilon)
+
+    def _product(self, x: str, layers: list[str], name: str) -> str:
+        """`x` (rows, K) times the transposed weights of `layers`, side by side: (rows, N), without bias."""
+        parts = [self.int8(f"{layer}.weight") for layer in layers]
+        weights, scales = (np.concatenate(together) for together in zip(*parts, strict=True))
+        largest = self.node("ReduceMax", self.node("Abs", x), self.constant("last", np.array([-1])), keepdims=1)
+        step = self.node("Mul", largest, self.constant("per_level", np.array(1 / self._levels, np.float32)))
+        step = self.node("Max", step, self.constant("least_step", np.array(1e-12, np.float32)))
+        by_row = self.node("Reshape", step, self.constant("all", np.array([-1])))
+        middle = self.node("Expand", self.constant("middle", np.array([128], np.uint8)), self.node("Shape", by_row))
+        whole = self.node("QuantizeLinear", x, by_row, middle, axis=0)
+        product = self.node(
+            "MatMulIntegerToFloat",
+            whole,
+            self.constant(f"{name}.weight", np.ascontiguousarray(weights.T)),
+            self.constant("unit_scale", np.array(1, np.float32)),
+            self.constant(f"{name}.scale", scales.reshape(-1)),
+            self.constant("middle0", np.array(128, np.uint8)),
+            domain=_MS,
+        )
+        return self.node("Mul", product, step)
