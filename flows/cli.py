@@ -29,6 +29,10 @@ app = typer.Typer(
 )
 
 
+model_app = typer.Typer(no_args_is_help=True, help="The model that labels the text.")
+app.add_typer(model_app, name="model")
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -188,6 +192,30 @@ def evaluate(
             with _writing(output):
                 output.write_text(text, encoding="utf-8")
             typer.echo(f"written to {output}")
+
+
+@model_app.command()
+def info(name: Annotated[str, typer.Argument(help="current, a directory or a Hugging Face id.")] = "current") -> None:
+    """What a model is: size, encoder, labels, calibration, where its card is."""
+    with _errors():
+        from models.packaging import facts
+
+        for what, value in facts(name):
+            typer.echo(f"{what:<14} {value}")
+
+
+@model_app.command()
+def export(
+    target: Annotated[Path, typer.Argument(help="New directory.")],
+    name: Annotated[str, typer.Option("--model", help="current, a directory or a Hugging Face id.")] = "current",
+    onnx: Annotated[bool, typer.Option("--onnx", help="Also the ONNX graphs that the fast engine runs.")] = False,
+) -> None:
+    """Copy a model into a new directory, for another machine or another program."""
+    with _errors():
+        from models.packaging import export as export_model
+
+        for path in export_model(name, target, onnx=onnx):
+            typer.echo(str(path))
 
 
 @app.command()

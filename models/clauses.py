@@ -14,6 +14,8 @@ offsets hold for the original text too.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -228,12 +230,31 @@ def _strip(text: str, pieces: list[Span]) -> list[Span]:
 def _tokenizer(lang: str) -> Language:
     import spacy
 
-    if lang == "en":
-        return spacy.blank("en")
-    _quiet_jieba()
-    nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "jieba"}}})
+    with _without_plugins():
+        if lang == "en":
+            return spacy.blank("en")
+        _quiet_jieba()
+        nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "jieba"}}})
     nlp.max_length = 10**8
     return nlp
+
+
+@contextmanager
+def _without_plugins() -> Iterator[None]:
+    """Keep spaCy from importing the components that other packages offer: a blank pipeline has none, and Presidio's
+    brings Presidio and transformers along (6 seconds, 300 MB).
+    """
+    from spacy.util import registry
+
+    offered = getattr(registry, "_entry_point_factories", None)
+    if offered is None:  # another version of spaCy: only slower
+        yield
+        return
+    before, offered.entry_points = offered.entry_points, False
+    try:
+        yield
+    finally:
+        offered.entry_points = before
 
 
 @lru_cache(maxsize=1)

@@ -34,6 +34,7 @@ WEIGHTS, TOKENIZER, CALIBRATION, LABELS, CONFIG = (
     "labels.json",
     "config.json",
 )
+CARD = "README.md"
 # What rebuilds the encoder; the rest of a transformers configuration is defaults and the path it came from.
 _ENCODER_KEYS = (
     "hidden_act",
