@@ -49,9 +49,11 @@ def cxi(
 
 
 Paths = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(
         help="Files (csv, tsv, jsonl, json, parquet, xlsx; text also .gz), directories, or - for JSONL on stdin."
+        " Without any: the sources of the configuration.",
+        show_default=False,
     ),
 ]
 ConfigFile = Annotated[
@@ -73,7 +75,7 @@ ModelName = Annotated[
 
 @app.command()
 def run(
-    paths: Paths,
+    paths: Paths = None,
     config: ConfigFile = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where everything is written. Default: ./cx-out")
@@ -86,8 +88,10 @@ def run(
     encoding: Encoding = None,
     sep: Separator = None,
     model: ModelName = None,
-    since: Annotated[str | None, typer.Option(help="Report only feedback from this day on (YYYY-MM-DD).")] = None,
-    until: Annotated[str | None, typer.Option(help="Report only feedback up to this day (YYYY-MM-DD).")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Publish and report only feedback from this day on (YYYY-MM-DD).")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Publish and report only feedback up to this day.")] = None,
     prefect: Annotated[
         bool, typer.Option("--prefect", help="Run as a Prefect flow run instead of in plain Python.")
     ] = False,
@@ -95,12 +99,12 @@ def run(
     """The whole job: files to opinion units, tables and a report with ranked actions."""
     with _errors():
         from flows.terminal import Bars, show_summary
-        from pipeline.config import override
+        from pipeline.config import Input, override
         from pipeline.run import run as run_job
         from pipeline.window import Window
 
         settings = _settings(config, lang=lang, model=model)
-        source = _source(
+        sources = _sources(
             settings, paths, text=text, id_column=id_column, time=time, sheet=sheet, encoding=encoding, sep=sep
         )
         target = out or settings.out or DEFAULT_OUT
@@ -108,16 +112,16 @@ def run(
         if prefect:
             from flows.local import run_with_prefect
 
-            result = run_with_prefect(override(settings, input=source), target, window)
+            result = run_with_prefect(override(settings, sources=sources, input=Input()), target, window)
         else:
-            result = run_job(settings, [source], target, window=window, progress=Bars())
+            result = run_job(settings, sources, target, window=window, progress=Bars())
         show_summary(result)
 
 
 @app.command()
 def analyze(
-    paths: Paths,
     output: Annotated[Path, typer.Option("--output", "-o", help="Result file: .jsonl, .parquet, .csv or .xlsx.")],
+    paths: Paths = None,
     config: ConfigFile = None,
     text: TextColumns = None,
     id_column: IdColumn = None,
@@ -132,8 +136,8 @@ def analyze(
         from pipeline.export import analyze_to_file
 
         settings = _settings(config, model=model)
-        source = _source(settings, paths, text=text, id_column=id_column, sheet=sheet, encoding=encoding, sep=sep)
-        counts = analyze_to_file(settings, [source], output, progress=Bars())
+        sources = _sources(settings, paths, text=text, id_column=id_column, sheet=sheet, encoding=encoding, sep=sep)
+        counts = analyze_to_file(settings, sources, output, progress=Bars())
         console.print(
             f"{counts.feedbacks:,} feedbacks, {counts.units:,} opinion units -> {output}"
             + (f"; {counts.quarantined:,} rows not read (cxi check says why)" if counts.quarantined else "")
@@ -142,7 +146,7 @@ def analyze(
 
 @app.command()
 def check(
-    paths: Paths,
+    paths: Paths = None,
     config: ConfigFile = None,
     text: TextColumns = None,
     id_column: IdColumn = None,
@@ -156,10 +160,10 @@ def check(
         from flows.checking import show_check
 
         settings = _settings(config)
-        source = _source(
+        sources = _sources(
             settings, paths, text=text, id_column=id_column, time=time, sheet=sheet, encoding=encoding, sep=sep
         )
-        show_check(settings, [source])
+        show_check(settings, sources)
 
 
 @app.command()
@@ -278,9 +282,9 @@ def _settings(path: Path | None, *, lang: str | None = None, model: str | None =
     return settings
 
 
-def _source(
+def _sources(
     settings: Config,
-    paths: list[Path],
+    paths: list[Path] | None,
     *,
     text: list[str] | None = None,
     id_column: str | None = None,
@@ -288,19 +292,19 @@ def _source(
     sheet: str | None = None,
     encoding: str | None = None,
     sep: str | None = None,
-) -> Input:
-    """The configuration's `input` section with what the command line says put over it."""
+) -> list[Input]:
+    """What to read, with what the command line says about columns and format put over the configuration."""
+    from pipeline.config import override
+    from pipeline.sources import choose_sources
+
     columns = {"text": text[0] if text and len(text) == 1 else text, "id": id_column, "time": time}
     options = {"sheet": sheet, "encoding": encoding, "sep": "\t" if sep == "\\t" else sep}
-    from pipeline.config import override
-
-    given = {name: value for name, value in columns.items() if value}
-    return override(
-        settings.input,
-        paths=paths,
-        columns=override(settings.input.columns, **given),
-        **{name: value for name, value in options.items() if value},
-    )
+    columns = {name: value for name, value in columns.items() if value}
+    options = {name: value for name, value in options.items() if value}
+    return [
+        override(source, columns=override(source.columns, **columns), **options)
+        for source in choose_sources(settings, paths or [])
+    ]
 
 
 def _day(value: str | None, option: str) -> date | None:

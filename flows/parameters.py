@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.config import Config, Input, ReportLanguage, load_config, override
 from pipeline.errors import ConfigError
+from pipeline.sources import choose_sources
 
 
 class InsightsParameters(BaseModel):
@@ -44,15 +45,7 @@ class InsightsParameters(BaseModel):
 
     def sources(self, config: Config) -> list[Input]:
         """What to read. Raises ConfigError when neither the parameters nor the configuration name anything."""
-        if self.paths:
-            return [override(config.input, paths=self.paths)]
-        if config.input.paths:
-            return [config.input]
-        if config.sources:
-            return list(config.sources)
-        raise ConfigError(
-            "nothing to read", where="paths", remedy="pass paths, or declare `sources:` in the configuration"
-        )
+        return choose_sources(config, self.paths)
 
     def target(self, config: Config) -> Path:
         """Where the run writes. Raises ConfigError when it is not named: a scheduled run must not guess."""

@@ -68,7 +68,7 @@ def summary_lines(result: RunResult) -> Iterator[str]:
         yield (
             "set aside: "
             + ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
-            + " (table quarantine)"
+            + " in this and earlier runs (table quarantine)"
         )
     yield from (f"note: {note}" for note in result.notes)
     yield from _actions(tables["fact_action_priority"], tables["dim_taxonomy"])
@@ -80,6 +80,8 @@ def summary_lines(result: RunResult) -> Iterator[str]:
 def _actions(ranked: pd.DataFrame, taxonomy: pd.DataFrame) -> Iterator[str]:
     top = ranked[ranked["rank"].notna()].sort_values("rank").head(TOP_ACTIONS)
     if top.empty:
+        yield ""
+        yield "no top actions: too few respondents complain about any one part (priority.min_feedback)"
         return
     names = {(row["head"], row["label"]): row for row in taxonomy.to_dict("records")}
     yield ""

@@ -14,7 +14,10 @@ from pathlib import Path
 from pipeline.config import Config
 from pipeline.errors import CxiError
 
-PACKAGES = ("cx-insight", "torch", "transformers", "spacy", "jieba", "prefect", "pandas", "duckdb", "presidio-analyzer")
+PACKAGES = (
+    *("cx-insight", "onnxruntime", "torch", "transformers", "tokenizers", "spacy", "jieba"),
+    *("prefect", "pandas", "duckdb", "presidio-analyzer"),
+)
 ENOUGH_SPACE_GB = 2.0
 
 

@@ -97,12 +97,16 @@ def run(
 
 
 def check_config(config: Config) -> None:
-    """Find what is wrong with the configuration before the work, not after it. Raises ConfigError."""
+    """Find what is wrong with the configuration or the model before the work, not after it.
+
+    Raises ConfigError, ModelError.
+    """
     taxonomy = load_taxonomy(config.taxonomy)
     taxonomy.require("stage", config.priority.stage_weights, where="priority.stage_weights")
     taxonomy.require("touchpoint", config.priority.touchpoint_weights, where="priority.touchpoint_weights")
     load_playbook(config.playbook, taxonomy)
     load_policy(config.privacy)
+    open_model(config.model, taxonomy)
 
 
 def ingest(config: Config, sources: Sequence[Input], store: Store, *, progress: Progress) -> Ingested:

@@ -7,6 +7,8 @@ from datetime import date
 
 import pandas as pd
 
+from pipeline.errors import ConfigError
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -14,6 +16,13 @@ class Window:
 
     since: date | None = None
     until: date | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError when no day can lie inside."""
+        if self.since and self.until and self.since > self.until:
+            raise ConfigError(
+                "ends before it begins", where="since, until", value=f"{self.since} to {self.until}", remedy="swap them"
+            )
 
     @property
     def is_open(self) -> bool:

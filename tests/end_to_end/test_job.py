@@ -174,3 +174,25 @@ def test_tables_taxonomy_doctor(cxi):
     doctor = cxi("doctor")
     assert doctor.exit_code == 0, doctor.output
     assert "DuckDB" in doctor.output
+
+
+def test_configured_sources_run_without_naming_them_and_count_once(cxi, tmp_path):
+    (tmp_path / "shop.csv").write_text("id,text,rating\n1,味道不错,5\n2,送餐太慢,1\n", encoding="utf-8")
+    config = tmp_path / "nightly.yaml"
+    config.write_text(
+        f"out: {tmp_path / 'store'}\nmodel: {{name: lexicon}}\n"
+        "sources: [{name: shop, paths: [shop.csv], scales: {rating: {low: 1, high: 5}}}]\n",
+        encoding="utf-8",
+    )
+    assert cxi("run", "--config", str(config)).exit_code == 0
+    again = cxi("run", "--config", str(config), str(tmp_path / "shop.csv"))
+    assert "2 rows = 0 new + 0 updated + 2 unchanged" in again.output
+    assert "not used" not in cxi("check", "--config", str(config), str(tmp_path / "shop.csv")).output
+
+
+@pytest.mark.parametrize("given", [["--since", "2026-08-10", "--until", "2026-08-01"], ["--model", "nosuch"]])
+def test_what_cannot_work_is_said_before_anything_is_read(cxi, tmp_path, given):
+    (tmp_path / "a.csv").write_text("id,text\n1,好\n", encoding="utf-8")
+    result = cxi("run", str(tmp_path / "a.csv"), "-o", str(tmp_path / "out"), *given, model=None)
+    assert result.exit_code in (2, 7)
+    assert not (tmp_path / "out").exists()

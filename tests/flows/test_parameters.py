@@ -28,7 +28,7 @@ def test_paths_win_over_configured_sources(tmp_path: Path):
     assert [source.name for source in parameters.sources(configuration)] == ["a", "b"]
     assert parameters.target(configuration) == tmp_path / "here"
     given = InsightsParameters(config=config, paths=[Path("x.csv")], out=Path("there"))
-    assert [source.paths for source in given.sources(configuration)] == [[Path("x.csv")]]
+    assert [(source.name, source.paths) for source in given.sources(configuration)] == [("files", [Path("x.csv")])]
     assert given.target(configuration) == Path("there")
 
 

@@ -1,0 +1,46 @@
+"""What a run reads: the configured sources, or given paths under the settings they have there."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import Config, Input
+from pipeline.errors import ConfigError
+from pipeline.sources import choose_sources
+
+
+@pytest.fixture
+def config(tmp_path):
+    shops = Input(name="shops", paths=[tmp_path / "shops"], encoding="gb18030")
+    app = Input(name="app", paths=[tmp_path / "app.jsonl"])
+    return Config(sources=[shops, app])
+
+
+def named(sources: list[Input]) -> list[tuple[str, list[Path]]]:
+    return [(source.name, source.paths) for source in sources]
+
+
+def test_without_paths_all_sources_are_read(config):
+    assert choose_sources(config, []) == config.sources
+
+
+def test_a_path_of_a_source_is_read_as_that_source(config, tmp_path):
+    inside, exact, elsewhere = tmp_path / "shops" / "may.csv", tmp_path / "app.jsonl", tmp_path / "trial.csv"
+    found = choose_sources(config, [inside, exact, elsewhere, tmp_path / "shops" / "june.csv"])
+    assert named(found) == [
+        ("shops", [inside, tmp_path / "shops" / "june.csv"]),
+        ("app", [exact]),
+        ("files", [elsewhere]),
+    ]
+    assert found[0].encoding == "gb18030"
+
+
+def test_a_folder_whose_name_only_begins_alike_is_another(config, tmp_path):
+    assert named(choose_sources(config, [tmp_path / "shops2" / "a.csv"])) == [
+        ("files", [tmp_path / "shops2" / "a.csv"])
+    ]
+
+
+def test_nothing_to_read():
+    with pytest.raises(ConfigError, match="nothing to read"):
+        choose_sources(Config(), [])
