@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
@@ -12,10 +13,12 @@ from pipeline.ingest.check import Check, DateFacts, FileCheck, Refusals, ScoreFa
 from pipeline.privacy.masker import Masker
 from pipeline.privacy.policy import load_policy
 from pipeline.records import QUARANTINE_REASONS
+from pipeline.run import check_config
 
 
 def show_check(config: Config, sources: Sequence[Input]) -> None:
-    """Read the input as a run would and print what was found. Raises InputError as a run would."""
+    """Read the input as a run would and print what was found. Raises ConfigError and InputError as a run would."""
+    check_config(config)
     with Bars().step("read and mask") as advance:
         found = check(sources, config=config, masker=Masker(load_policy(config.privacy)), progress=advance)
     out = Console(highlight=False, soft_wrap=True)
@@ -30,8 +33,8 @@ def check_lines(found: Check) -> Iterator[str]:
     for row in found.unreadable:
         yield f"\n{row.origin.file}: cannot be read and would be set aside: {row.detail}"
     if found.ignored:
-        yield f"\nignored (no feedback format): {', '.join(path.name for path in found.ignored)}"
-    yield f"\n{found.feedbacks:,} feedbacks would be read, {found.quarantined:,} rows set aside"
+        yield f"\nignored (no feedback format): {', '.join(found.ignored)}"
+    yield f"\n{_count(found.feedbacks, 'feedback')} would be read, {_count(found.quarantined, 'row')} set aside"
 
 
 def _file(file: FileCheck) -> Iterator[str]:
@@ -47,10 +50,10 @@ def _file(file: FileCheck) -> Iterator[str]:
     if unused:
         yield f"  not used   {', '.join(unused)}"
     yield f"  identity   {file.identified_by}"
-    yield f"  rows       {file.rows:,}: {file.feedbacks:,} feedbacks" + (
-        f", {file.repeated:,} with a key that came before" if file.repeated else ""
-    )
-    yield f"  languages  {', '.join(f'{name} {count:,}' for name, count in file.languages.most_common())}"
+    yield f"  rows       {file.rows:,}: {_count(file.feedbacks, 'feedback')}{_repeated(file)}"
+    if file.languages:
+        yield f"  languages  {_counts(file.languages)}"
+        yield f"  masked     {_counts(file.masked) or 'nothing'} (in the texts)"
     yield from (_dates(dates) for dates in file.dates)
     yield from (_scores(scores) for scores in file.scores)
     for reason, refusals in file.quarantined.items():
@@ -60,6 +63,13 @@ def _file(file: FileCheck) -> Iterator[str]:
         facts = [f"{name}={value}" for name, value in preview.facts.items()]
         yield f"  row {preview.row:<6} {preview.language:<5} {preview.text}"
         yield f"             {', '.join(facts)}"
+
+
+def _repeated(file: FileCheck) -> str:
+    if not file.repeated:
+        return ""
+    equal = file.repeated - file.changed
+    return f", {file.repeated:,} with a key that came before ({equal:,} equal, {file.changed:,} with other content)"
 
 
 def _dates(dates: DateFacts) -> str:
@@ -73,7 +83,7 @@ def _scores(scores: ScoreFacts) -> str:
     if scores.refused:
         return f"  {scores.name:<10} {scores.column}: not used: {scores.refused}"
     scales = [
-        f"{low:g} to {high:g}, {'higher' if up else 'lower'} is better: {count:,} values"
+        f"{low:g} to {high:g}, {'higher' if up else 'lower'} is better: {_count(count, 'value')}"
         for (low, high, up), count in scores.scales.items()
     ]
     return f"  {scores.name:<10} {scores.column}: {'; '.join(scales) or 'no values'} (scale from {scores.scale_from})"
@@ -84,3 +94,11 @@ def _refused(reason: str, refusals: Refusals) -> Iterator[str]:
     for row in refusals.examples:
         place = f"row {row.origin.row}" + (f", column {row.column}" if row.column else "")
         yield f"             {place}: {row.detail}" + (f" | {row.preview}" if row.preview else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.most_common())

@@ -170,7 +170,10 @@ def check(
 def evaluate(
     gold: Annotated[
         Path | None,
-        typer.Option(help="Labelled feedback (JSONL, or a directory of it). Default: our own, in a checkout."),
+        typer.Option(
+            help="Labelled feedback: JSONL with id, lang, text and units of start, end, sentiment, stage, touchpoint and"
+            " intent; or a directory of it. Default: our own, in a checkout."
+        ),
     ] = None,
     part: Annotated[
         str | None,

@@ -20,6 +20,7 @@ from pipeline.ingest.read import read_feedback
 from pipeline.privacy.keys import KeyedHasher
 from pipeline.privacy.masker import Masker
 from pipeline.privacy.policy import load_policy
+from pipeline.privacy.views import hide_masks
 from pipeline.progress import Progress
 from pipeline.records import Feedback, QuarantinedRow
 from pipeline.taxonomy import load_taxonomy
@@ -101,9 +102,12 @@ def unit_rows(feedback: Feedback) -> Iterator[dict[str, Any]]:
 
 
 def feedback_id(feedback: Feedback) -> str:
-    """The id at the source, or file and row where there is none; with the question where a row has several answers."""
-    origin = feedback.origin
-    own = feedback.external_id or f"{origin.file}:{origin.row}"
+    """The id at the source; file and row where there is none, or where it was masked (an id of eleven digits can look
+    like a phone number), for masked ids are alike. With the question where a row has several answers.
+    """
+    origin, own = feedback.origin, feedback.external_id
+    if own is None or hide_masks(own) != own:
+        own = f"{origin.file}:{origin.row}"
     return f"{own}#{feedback.question}" if feedback.question else own
 
 

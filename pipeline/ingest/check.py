@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from pipeline.config import Config, Input
+from pipeline.ingest.cells import clean
 from pipeline.ingest.columns import shorten
 from pipeline.ingest.plan import FilePlan
 from pipeline.ingest.read import read_feedback
@@ -35,8 +35,8 @@ class ColumnUse:
 
 @dataclass(slots=True)
 class DateFacts:
-    """The dates of a column: forms seen (form -> cells), first and last time read, and why none is read, if
-    so.
+    """The dates of a column (its name masked): forms seen (form -> cells), first and last time read, and why none
+    is read, if so.
     """
 
     name: str
@@ -56,8 +56,8 @@ class DateFacts:
 
 @dataclass(slots=True)
 class ScoreFacts:
-    """The scores of a column: scales with their counts, where the scale was declared, and why none is read,
-    if so.
+    """The scores of a column (its name masked): scales with their counts, where the scale was declared, and why
+    none is read, if so.
     """
 
     name: str
@@ -98,9 +98,10 @@ class Preview:
 
 @dataclass(slots=True)
 class FileCheck:
-    """How one file would be read.
+    """How one file would be read. Names from the file are masked.
 
-    `repeated` counts feedbacks whose id and question came before in this input.
+    `repeated` counts feedbacks whose id and question came before in this input, and `changed` those of them that say
+    something else than the first. `masked` counts the values masked in the texts by kind.
     """
 
     file: str
@@ -118,6 +119,8 @@ class FileCheck:
     rows: int
     feedbacks: int = 0
     repeated: int = 0
+    changed: int = 0
+    masked: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
     quarantined: dict[str, Refusals] = field(default_factory=dict)
     previews: list[Preview] = field(default_factory=list)
@@ -125,11 +128,13 @@ class FileCheck:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """All files, the files of directories that cannot be read (with the reason), and those of other kinds."""
+    """All files, the files of directories that cannot be read (with the reason), and the names, masked, of those of
+    other kinds.
+    """
 
     files: list[FileCheck]
     unreadable: list[QuarantinedRow]
-    ignored: list[Path]
+    ignored: list[str]
 
     @property
     def feedbacks(self) -> int:
@@ -153,7 +158,7 @@ def check(
     reading = read_feedback(sources, config=config, masker=masker, hasher=KeyedHasher(os.urandom(32)))
     files = {plan.file.label: _describe(plan, masker) for plan in reading.survey.plans}
     unreadable: list[QuarantinedRow] = []
-    keys: set[int] = set()
+    first: dict[int, int] = {}  # key -> content, as hashes: memory stays small
     for item in reading.items(progress):
         facts = files.get(item.origin.file)
         if facts is None or (isinstance(item, QuarantinedRow) and item.reason == "unreadable_file"):
@@ -162,11 +167,13 @@ def check(
         elif isinstance(item, QuarantinedRow):
             facts.quarantined.setdefault(item.reason, Refusals()).add(item)
         else:
-            key = hash(item.key)
-            facts.repeated += key in keys
-            keys.add(key)
+            key, content = hash(item.key), hash(item.content_hash)
+            facts.repeated += key in first
+            facts.changed += first.setdefault(key, content) != content
             _add(facts, item)
-    return Check(list(files.values()), unreadable, list(reading.survey.ignored))
+    return Check(
+        list(files.values()), unreadable, [masker.mask(clean(path.name)).text for path in reading.survey.ignored]
+    )
 
 
 def _describe(plan: FilePlan, masker: Masker) -> FileCheck:
@@ -176,20 +183,23 @@ def _describe(plan: FilePlan, masker: Masker) -> FileCheck:
     return FileCheck(
         file=plan.file.label,
         format=plan.file.format,
-        sheet=info.sheet,
+        sheet=plan.sheet,
         encoding=info.encoding,
         encoding_found_by=info.encoding_found_by,
         sep=info.sep,
         header_row=info.header_row,
-        columns=[ColumnUse(shorten(masker.mask(column).text), uses.get(column)) for column in info.columns],
-        identified_by=f"id column {mapping.fields['id']}"
+        columns=[ColumnUse(shorten(name), uses.get(column)) for column, name in plan.names.items()],
+        identified_by=f"id column {plan.names[mapping.fields['id']]}"
         if "id" in mapping.fields
         else "all mapped columns (no id column)",
         dates=[
-            DateFacts(name, mapping.fields[name], dict(rule.kinds), rule.order, rule.undecided)
+            DateFacts(name, plan.names[mapping.fields[name]], dict(rule.kinds), rule.order, rule.undecided)
             for name, rule in plan.dates.items()
         ],
-        scores=[ScoreFacts(name, rule.column, rule.scale_from, rule.refused) for name, rule in plan.scores.items()],
+        scores=[
+            ScoreFacts(name, plan.names[rule.column], masker.mask(rule.scale_from).text, rule.refused)
+            for name, rule in plan.scores.items()
+        ],
         notes=list(plan.notes),
         rows=plan.rows,
     )
@@ -198,6 +208,7 @@ def _describe(plan: FilePlan, masker: Masker) -> FileCheck:
 def _add(facts: FileCheck, feedback: Feedback) -> None:
     facts.feedbacks += 1
     facts.languages[feedback.language] += 1
+    facts.masked.update(feedback.masked.counts)
     for dates in facts.dates:
         dates.add(feedback.occurred_at if dates.name == "time" else feedback.updated_at)
     for scores in facts.scores:

@@ -62,7 +62,7 @@ def resolve(columns: Sequence[str], chosen: Columns, *, where: str, show: Callab
     configured = frozenset((*fields, *(["text"] if texts else [])))
     free = [column for column in columns if column not in (*texts, *fields.values(), *attributes)]
     if not texts:
-        texts = (_text_column(free, where=where, seen=seen),)
+        texts = (_text_column(free, where=where, seen=seen, show=show),)
         free.remove(texts[0])
     others: dict[str, tuple[str, ...]] = {}
     for wanted_field in (*SINGLE, *_RATING_ENDS):
@@ -95,7 +95,7 @@ def _find(columns: Sequence[str], name: str, key: str, where: str, seen: str) ->
     )
 
 
-def _text_column(columns: Sequence[str], *, where: str, seen: str) -> str:
+def _text_column(columns: Sequence[str], *, where: str, seen: str, show: Callable[[str], str]) -> str:
     ranked = sorted((found, column) for column in columns if (found := names.match(column, "text")) is not None)
     if not ranked:
         raise InputError(
@@ -106,7 +106,7 @@ def _text_column(columns: Sequence[str], *, where: str, seen: str) -> str:
     best = [column for (tier, _), column in ranked if tier == ranked[0][0][0]]
     if len(best) > 1:
         raise InputError(
-            f"more than one text column: {', '.join(best)}; columns seen: {seen}",
+            f"more than one text column: {', '.join(map(show, best))}; columns seen: {seen}",
             where=where,
             remedy="choose with --text / input.columns.text (several: each answer is a feedback of its own)",
         )

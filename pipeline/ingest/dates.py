@@ -1,6 +1,6 @@
 """Dates in the forms that zh and en exports use.
 
-What one cell leaves open (03/04/2026) is settled by its column or not at all.
+What one cell leaves open (03/04/2026) is settled by its column, or that cell gives no time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -44,11 +44,20 @@ _ENGLISH = (
 _PLAIN_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _ZONE_NAME = re.compile(r"\b(?!AM\b|PM\b|UTC\b|GMT\b)[A-Z]{3,5}\b")
 _EXCEL_EPOCH = datetime(1899, 12, 30)
-_EARLIEST, _LATEST = 1900, 2100
+_NUMBERS = "numbers"
+_NO_SUCH_DAY = "a day or time that does not exist"
+_EARLIEST = 1990
+"""Feedback is not older. Years before it and after the next are what systems write for "no date" (1900-01-01,
+2099-12-31).
+"""
 
 
 class UndatedError(ValueError):
     """A cell that holds no date. The message says why, without quoting the cell."""
+
+
+class _AmbiguousError(UndatedError):
+    """A cell that is one date day first and another month first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +65,17 @@ class DateRule:
     """How the dates of a column are read.
 
     `order` is the order of day, month and year in all-number dates: given, settled by the column, or None
-    where it holds none or cannot be told (`undecided` then says why, and the column gives no times). `kinds`
-    counts the forms seen.
+    where the column does not settle it. Then `ambiguous` cells, of which `example` is the first, can be read as
+    more than one date and give no time. `undecided` says why the whole column gives none, if so. `kinds` counts
+    the forms seen.
     """
 
     zone: ZoneInfo
     time_format: str | None = None
     order: Order | None = None
     undecided: str | None = None
+    ambiguous: int = 0
+    example: str = ""
     kinds: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -71,26 +83,23 @@ class DateRule:
         """Cells that hold no date."""
         return self.kinds.get("unreadable", 0)
 
+    @property
+    def dates(self) -> int:
+        """Cells that hold a date."""
+        return sum(self.kinds.values()) - self.unreadable
+
     def read(self, value: object) -> datetime | None:
-        """The time with its zone; None where the cell is empty or the column is undecided.
+        """The time with its zone; None where the cell is empty, can be read as more than one date, or its column
+        is undecided.
 
         Raises UndatedError.
         """
-        if self.undecided is not None:
+        if self.undecided is not None or _is_empty(value):
             return None
-        if isinstance(value, datetime):
-            return self._placed(value)
-        if isinstance(value, date):
-            return self._placed(datetime(value.year, value.month, value.day))
-        text = to_text(value).strip()
-        if is_missing(text):
+        try:
+            return _placed(_read(value, self.order, self.time_format)[0], self.zone)
+        except _AmbiguousError:
             return None
-        return self._placed(_parse(text, self.order, self.time_format)[0])
-
-    def _placed(self, moment: datetime) -> datetime:
-        if not _EARLIEST <= moment.year <= _LATEST:
-            raise UndatedError(f"a year outside {_EARLIEST}-{_LATEST}")
-        return moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
 
 
 class DateSurvey:
@@ -102,61 +111,81 @@ class DateSurvey:
         self._given: Order | None = None if day_first is None else ("dmy" if day_first else "mdy")
         self._possible: set[Order] = {"mdy", "dmy", "ymd"}
         self._kinds: Counter[str] = Counter()
+        self._ambiguous = 0
+        self._example = ""
 
     def add(self, value: object) -> None:
         """Take one cell into account."""
-        if isinstance(value, date):
-            self._kinds["date cell"] += 1
+        if _is_empty(value):
             return
-        text = to_text(value).strip()
-        if is_missing(text):
-            return
-        numeric = None if self._format else _NUMERIC.fullmatch(text)
+        numeric = None if self._format else _NUMERIC.fullmatch(to_text(value).strip())
         if numeric is not None:
-            orders = _orders(numeric)
-            self._kinds["numbers" if orders else "unreadable"] += 1
-            self._possible &= orders or self._possible
-            return
+            self._possible &= _readings(numeric).keys() or self._possible
         try:
-            self._kinds[_parse(text, None, self._format)[1]] += 1
+            moment, kind = _read(value, None, self._format)
+            _placed(moment, self._zone)
+            self._kinds[kind] += 1
+        except _AmbiguousError:
+            self._kinds[_NUMBERS] += 1
+            self._ambiguous += 1
+            self._example = self._example or to_text(value).strip()
         except UndatedError:
             self._kinds["unreadable"] += 1
 
     def rule(self) -> DateRule:
         """The rule for the column."""
-        order, undecided = self._given, None
-        if order is None and self._kinds["numbers"]:
-            if len(self._possible) == 1:
-                order = next(iter(self._possible))
-            elif self._possible:
-                undecided = "day and month cannot be told apart: every date of the column can be read both ways"
-            else:
-                undecided = "the column mixes day-first and month-first dates"
-        if self._kinds["unreadable"] * 2 > self._kinds.total():
-            undecided = "most of its cells are not dates"
-        return DateRule(self._zone, self._format, order, undecided, dict(self._kinds))
+        order = self._given
+        if order is None and len(self._possible) == 1:
+            order = next(iter(self._possible))
+        mostly_none = self._kinds["unreadable"] * 2 > self._kinds.total()
+        return DateRule(
+            self._zone,
+            self._format,
+            order,
+            undecided="most of its cells are not dates" if mostly_none else None,
+            ambiguous=self._ambiguous if order is None else 0,
+            example=self._example if order is None else "",
+            kinds=dict(self._kinds),
+        )
 
 
-def _orders(numeric: re.Match[str]) -> set[Order]:
-    """The orders in which three numbers make a date."""
+def _is_empty(value: object) -> bool:
+    return is_missing(to_text(value).strip())
+
+
+def _read(value: object, order: Order | None, time_format: str | None) -> tuple[datetime, str]:
+    """The moment (naive unless the cell gives a zone) and the form it was written in. Raises UndatedError."""
+    if isinstance(value, datetime):
+        return value, "date cell"
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day), "date cell"
+    if isinstance(value, time | timedelta):
+        raise UndatedError("a time of day without a date")
+    return _parse(to_text(value).strip(), order, time_format)
+
+
+def _placed(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The moment with a zone. Raises UndatedError where its year cannot be one of feedback."""
+    latest = datetime.now(zone).year + 1
+    if not _EARLIEST <= moment.year <= latest:
+        raise UndatedError(f"its year is not one of feedback ({_EARLIEST} to {latest})")
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def _readings(numeric: re.Match[str]) -> dict[Order, date]:
+    """The dates that three numbers make, by the order in which they make them."""
     a, b, c = int(numeric["a"]), int(numeric["b"]), int(numeric["c"])
-    four_digits = len(numeric["c"]) == 4
-    possible: set[Order] = set()
-    if _is_date(_full_year(c), a, b):
-        possible.add("mdy")
-    if _is_date(_full_year(c), b, a):
-        possible.add("dmy")
-    if not four_digits and _is_date(_full_year(a), b, c):
-        possible.add("ymd")
-    return possible
+    parts: dict[Order, tuple[int, int, int]] = {"mdy": (_full_year(c), a, b), "dmy": (_full_year(c), b, a)}
+    if len(numeric["c"]) == 2:
+        parts["ymd"] = (_full_year(a), b, c)
+    return {order: found for order, part in parts.items() if (found := _date(*part)) is not None}
 
 
-def _is_date(year: int, month: int, day: int) -> bool:
+def _date(year: int, month: int, day: int) -> date | None:
     try:
-        date(year, month, day)
+        return date(year, month, day)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _full_year(year: int) -> int:
@@ -229,10 +258,13 @@ def _all_numbers(order: Order | None) -> Callable[[str], tuple[datetime, str] | 
         found = _NUMERIC.fullmatch(text)
         if found is None:
             return None
-        if order is None:
-            raise UndatedError("day and month cannot be told apart")
-        parts = dict(zip(order, (int(found["a"]), int(found["b"]), int(found["c"])), strict=True))
-        return _built(found, _full_year(parts["y"]), parts["m"], parts["d"]), "numbers"
+        possible = {day for each, day in _readings(found).items() if order in (None, each)}
+        if not possible:
+            raise UndatedError(_NO_SUCH_DAY)
+        if len(possible) > 1:
+            raise _AmbiguousError("day and month cannot be told apart")
+        day = possible.pop()
+        return _built(found, day.year, day.month, day.day), _NUMBERS
 
     return parse
 
@@ -259,7 +291,7 @@ def _built(found: re.Match[str], year: int, month: int, day: int) -> datetime:
             moment, hour = moment + timedelta(days=1), 0
         moment = moment.replace(hour=_on_24h(hour, groups), minute=minute, second=second)
     except ValueError as error:
-        raise UndatedError("a day or time that does not exist") from error
+        raise UndatedError(_NO_SUCH_DAY) from error
     return _with_zone(moment, groups["zone"])
 
 

@@ -40,7 +40,8 @@ _ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """One file to read. `label` is its name in messages and tables, without directories unless names repeat.
+    """One file to read. `label` is its name in messages and tables, without directories unless names repeat; the
+    survey masks it.
 
     `named` says that it was given explicitly rather than found in a directory: an explicit file that cannot
     be read stops the run, a found one is set aside.

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import BinaryIO
 
 from pipeline.errors import InputError
+from pipeline.ingest.cells import is_undecodable
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -50,6 +51,10 @@ class Decoding:
     errors: str
     found_by: str
 
+    def fits(self, text: str) -> bool:
+        """Whether every byte that `text` was decoded from is in the encoding."""
+        return not is_undecodable(text) and (self.errors != "replace" or "\ufffd" not in text)
+
 
 def declared(name: str, *, where: str) -> Decoding:
     """The encoding given by option. Raises InputError where Python knows no such text encoding."""
@@ -72,6 +77,15 @@ def declared(name: str, *, where: str) -> Decoding:
         "latin-1": "cp1252",
     }
     return _decoding(wider.get(codec.name, codec.name), "option")
+
+
+def misfit(decoding: Decoding, *, where: str) -> InputError:
+    """The error for a file that is not in `decoding`."""
+    return InputError(
+        f"the file is not in the encoding {decoding.encoding.removesuffix('-sig')}: its bytes are not text in it",
+        where=where,
+        remedy="name the right one with --encoding / input.encoding; without, most are recognised by content",
+    )
 
 
 def detect(stream: BinaryIO, *, where: str) -> Decoding:

@@ -53,17 +53,7 @@ def column_names(cells: Sequence[str]) -> tuple[str, ...]:
     trimmed = [cell.strip().lstrip("\ufeff") for cell in cells]
     while trimmed and not trimmed[-1]:
         trimmed.pop()
-    taken: set[str] = set()
-    result: list[str] = []
-    for position, cell in enumerate(trimmed, start=1):
-        base = cell or f"column {position}"
-        name, count = base, 1
-        while name in taken:
-            count += 1
-            name = f"{base} ({count})"
-        taken.add(name)
-        result.append(name)
-    return tuple(result)
+    return tuple(names.distinct(cell or f"column {position}" for position, cell in enumerate(trimmed, start=1)))
 
 
 def _read(index: int, row: Sequence[str], chosen: Columns) -> Header:

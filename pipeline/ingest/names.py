@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 
@@ -47,6 +48,20 @@ def core(name: str) -> str:
     """
     stripped = _REMARK.sub("", _QUESTION_NUMBER.sub("", name))
     return stripped if normalise(stripped) else name
+
+
+def distinct(given: Iterable[str]) -> list[str]:
+    """The names in order, repeated ones with ` (2)` and so on behind."""
+    taken: set[str] = set()
+    result: list[str] = []
+    for base in given:
+        name, count = base, 1
+        while name in taken:
+            count += 1
+            name = f"{base} ({count})"
+        taken.add(name)
+        result.append(name)
+    return result
 
 
 def match(name: str, field: str) -> tuple[int, int] | None:

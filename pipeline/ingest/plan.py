@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from pipeline.config import Config, Input
 from pipeline.errors import InputError
@@ -12,6 +12,7 @@ from pipeline.ingest.cells import to_text
 from pipeline.ingest.columns import SCORES, Mapping, resolve
 from pipeline.ingest.dates import DateRule, DateSurvey
 from pipeline.ingest.discover import InputFile
+from pipeline.ingest.names import distinct
 from pipeline.ingest.readers import open_table
 from pipeline.ingest.scores import ScoreRule, ScoreSurvey
 from pipeline.ingest.table import RawRow, RawTable
@@ -25,12 +26,15 @@ _TIMES = ("time", "updated")
 class FilePlan:
     """Everything decided about a file before its rows are read.
 
-    `notes` are for people: what is left out, and the remedy.
+    `names` (column -> name) and `sheet` are masked, for tables and messages. `notes` are for people: what is left
+    out, and the remedy.
     """
 
     options: Input
     table: RawTable
     mapping: Mapping
+    names: dict[str, str]
+    sheet: str | None
     dates: dict[str, DateRule]
     scores: dict[str, ScoreRule]
     main_language: Language
@@ -44,30 +48,27 @@ class FilePlan:
 
 
 def plan_file(file: InputFile, options: Input, *, config: Config, show: Callable[[str], str]) -> FilePlan:
-    """Open a file, map its columns and read it once. `show` masks what a message quotes from the file.
+    """Open a file, map its columns and read it once. `show` masks names that come from the file.
 
     Raises InputError where the file as a whole cannot be read.
     """
     table = open_table(file, options)
-    mapping = (
-        resolve(table.info.columns, options.columns, where=_place(table), show=show) if table.info.columns else None
-    )
-    if mapping is None:
+    columns = table.info.columns
+    if not columns:
         raise InputError("no columns found", where=file.label, remedy="export the file again with its header")
+    sheet = show(table.info.sheet) if table.info.sheet else None
+    place = f"{file.label}, sheet {sheet}" if sheet else file.label
+    mapping = resolve(columns, options.columns, where=place, show=show)
+    names = dict(zip(columns, distinct(map(show, columns)), strict=True))
     survey = _Survey(mapping, options, config)
     for row in table.rows():
         survey.rows += 1
         if isinstance(row, RawRow):
             survey.add(row.values)
-    dates = survey.date_rules(where=_place(table))
+    dates = survey.date_rules(where=place, names=names)
     scores = {name: rule.rule() for name, rule in survey.scores.items()}
-    notes = tuple(_notes(table, mapping, dates, scores, survey.rows))
-    return FilePlan(options, table, mapping, dates, scores, survey.main_language(), survey.rows, notes)
-
-
-def _place(table: RawTable) -> str:
-    sheet = table.info.sheet
-    return f"{table.file.label}, sheet {sheet}" if sheet else table.file.label
+    plan = FilePlan(options, table, mapping, names, sheet, dates, scores, survey.main_language(), survey.rows, notes=())
+    return replace(plan, notes=tuple(_notes(plan)))
 
 
 class _Survey:
@@ -93,13 +94,13 @@ class _Survey:
             if script is not None:
                 self._scripts[script] += 1
 
-    def date_rules(self, *, where: str) -> dict[str, DateRule]:
+    def date_rules(self, *, where: str, names: dict[str, str]) -> dict[str, DateRule]:
         rules = {name: survey.rule() for name, survey in self.dates.items()}
         for name, rule in rules.items():
             if self._format is not None and rule.unreadable and set(rule.kinds) == {"unreadable"}:
                 raise InputError(
                     "no date of this column is in the configured format",
-                    where=f"{where}, column {self._mapping.fields[name]}",
+                    where=f"{where}, column {names[self._mapping.fields[name]]}",
                     value=self._format,
                     remedy="correct input.time_format",
                 )
@@ -121,28 +122,33 @@ def _score_survey(name: str, mapping: Mapping, options: Input) -> ScoreSurvey:
     )
 
 
-def _notes(
-    table: RawTable, mapping: Mapping, dates: dict[str, DateRule], scores: dict[str, ScoreRule], rows: int
-) -> list[str]:
-    notes = []
-    if rows == 0:
-        notes.append("the file has a header but no rows")
-    if (table.info.header_row or 1) > 1:
-        notes.append(f"the header is row {table.info.header_row}; what stands above it is not read")
-    for name, columns in mapping.others.items():
-        notes.append(
-            f"{name} is read from “{mapping.fields[name]}”, which goes before {', '.join(columns)};"
-            f" input.columns.{name} decides otherwise"
+def _notes(plan: FilePlan) -> Iterator[str]:
+    names, header_row = plan.names, plan.table.info.header_row or 1
+    if plan.rows == 0:
+        yield "the file has a header but no rows"
+    if header_row > 1:
+        yield f"the header is row {header_row}; what stands above it is not read"
+    for name, columns in plan.mapping.others.items():
+        yield (
+            f"{name} is read from “{names[plan.mapping.fields[name]]}”, which goes before"
+            f" {', '.join(names[column] for column in columns)}; input.columns.{name} decides otherwise"
         )
-    for name, rule in dates.items():
-        column = mapping.fields[name]
-        if rule.undecided is not None:
-            notes.append(
-                f"no {name} is read from “{column}”: {rule.undecided}; input.day_first or input.time_format settles it"
-            )
-        elif any(kind.startswith("month") for kind in rule.kinds):
-            notes.append(f"“{column}” gives months without a day: they count as the first day of the month")
-    notes += [
-        f"no {name} is read from “{rule.column}”: {rule.refused}" for name, rule in scores.items() if rule.refused
-    ]
-    return notes
+    for name, rule in plan.dates.items():
+        yield from _date_notes(name, names[plan.mapping.fields[name]], rule)
+    for name, scores in plan.scores.items():
+        if scores.refused:
+            yield f"no {name} is read from “{names[scores.column]}”: {scores.refused}"
+
+
+def _date_notes(name: str, column: str, rule: DateRule) -> Iterator[str]:
+    settles = "input.day_first or input.time_format settles it"
+    if rule.undecided is not None:
+        yield f"no {name} is read from “{column}”: {rule.undecided}; {settles}"
+        return
+    if rule.ambiguous:
+        yield (
+            f"“{column}”: {rule.ambiguous:,} of {rule.dates:,} dates can be read both ways (such as {rule.example})"
+            f" and give no {name}; {settles}"
+        )
+    if any(kind.startswith("month") for kind in rule.kinds):
+        yield f"“{column}” gives months without a day: they count as the first day of the month"

@@ -5,13 +5,15 @@ before it starts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline.config import Config, Input
 from pipeline.errors import InputError
+from pipeline.ingest.cells import clean
 from pipeline.ingest.discover import InputFile, discover, distinct_labels
 from pipeline.ingest.identity import Identifier
+from pipeline.ingest.names import distinct
 from pipeline.ingest.plan import FilePlan, plan_file
 from pipeline.ingest.rows import RowReader
 from pipeline.ingest.table import RawRow
@@ -80,10 +82,10 @@ def survey(sources: Sequence[Input], *, config: Config, masker: Masker) -> Surve
         discovery = discover(source.paths)
         ignored += discovery.ignored
         found += [(source, file) for file in discovery.files]
-    labelled = distinct_labels([file for _, file in found])
+    labelled = _masked_labels(distinct_labels([file for _, file in found]), masker)
     for (source, _), file in zip(found, labelled, strict=True):
         try:
-            plans.append(plan_file(file, source, config=config, show=lambda text: masker.mask(text[:_QUOTED]).text))
+            plans.append(plan_file(file, source, config=config, show=lambda text: _shown(text[:_QUOTED], masker)))
         except InputError as error:
             if file.named:
                 raise
@@ -100,11 +102,21 @@ def survey(sources: Sequence[Input], *, config: Config, masker: Masker) -> Surve
     return Survey(tuple(plans), tuple(unreadable), tuple(ignored))
 
 
+def _masked_labels(files: Sequence[InputFile], masker: Masker) -> list[InputFile]:
+    """Files with names fit to be stored; a number tells apart those that are equal once masked."""
+    labels = distinct(_shown(file.label, masker) for file in files)
+    return [replace(file, label=label) for file, label in zip(files, labels, strict=True)]
+
+
+def _shown(text: str, masker: Masker) -> str:
+    return masker.mask(clean(text)).text
+
+
 def _stream(
     found: Survey, *, masker: Masker, hasher: KeyedHasher, progress: Callable[[int], None]
 ) -> Iterator[Feedback | QuarantinedRow]:
     for file, error in found.unreadable:
-        yield QuarantinedRow(Origin(file.label, 0), "unreadable_file", error.message)
+        yield QuarantinedRow(Origin(file.label, 0), "unreadable_file", _shown(error.message, masker))
     identifier = Identifier(hasher)
     for plan in found.plans:
         reader = RowReader(plan, masker=masker, identifier=identifier)

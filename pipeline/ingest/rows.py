@@ -57,25 +57,25 @@ class RowReader:
         self._identifier = identifier
         self._masked = lru_cache(maxsize=10_000)(self._mask)
         self._columns = plan.mapping.fields
+        self._names = plan.names
         self._several = len(plan.mapping.texts) > 1
 
     def read(self, row: RawRow) -> Iterator[Feedback | QuarantinedRow]:
         """One feedback per answer; a row without any, or with a bad id, date or score, is set aside once, as
         a whole.
         """
-        origin = Origin(self._plan.file.label, row.row, self._plan.table.info.sheet)
+        origin = Origin(self._plan.file.label, row.row, self._plan.sheet)
         answers = [(column, row.values.get(column)) for column in self._plan.mapping.texts]
         answers = [(column, value) for column, value in answers if not is_blank(to_text(value))]
         if not answers:
-            yield QuarantinedRow(
-                origin, "empty_text", "no text in this row", None if self._several else self._text_column
-            )
+            column = None if self._several else self._names[self._plan.mapping.texts[0]]
+            yield QuarantinedRow(origin, "empty_text", "no text in this row", column)
             return
         try:
             facts = self._facts(row)
         except _UnusableError as problem:
             preview = self.preview(to_text(answers[0][1]))
-            yield QuarantinedRow(origin, problem.reason, problem.detail, problem.column, preview)
+            yield QuarantinedRow(origin, problem.reason, problem.detail, self._names[problem.column], preview)
             return
         for column, value in answers:
             yield self._flaw(origin, column, value) or self._feedback(origin, facts, column, clean(to_text(value)))
@@ -87,13 +87,9 @@ class RowReader:
         """
         return " ".join(self._masker.mask(clean(text[: _PREVIEW * 20])).text.split())[:_PREVIEW]
 
-    @property
-    def _text_column(self) -> str:
-        return self._plan.mapping.texts[0]
-
     def _flaw(self, origin: Origin, column: str, value: object) -> QuarantinedRow | None:
         """What makes one answer unusable."""
-        text = to_text(value)
+        text, column = to_text(value), self._names[column]
         limit = self._plan.options.max_chars
         if len(text) > limit:
             return QuarantinedRow(
@@ -116,7 +112,7 @@ class RowReader:
         moments = {name: self._moment(name, row) for name in self._plan.dates}
         scores = {name: self._score(name, row) for name in self._plan.scores}
         attributes = {
-            column: self._masked(text)
+            self._names[column]: self._masked(text)
             for column in self._plan.mapping.attributes
             if (text := to_text(row.values.get(column)))
         }
@@ -146,7 +142,7 @@ class RowReader:
 
     def _feedback(self, origin: Origin, facts: _Facts, column: str, text: str) -> Feedback:
         masked = self._masker.mask(text)
-        question = self._masked(column) if self._several else facts.values["question"]
+        question = self._names[column] if self._several else facts.values["question"]
         values = {**facts.values, "question": question}
         occurred_at = facts.moments.get("time")
         written = occurred_at.astimezone(UTC).isoformat() if occurred_at is not None else None

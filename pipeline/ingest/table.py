@@ -50,8 +50,8 @@ class RawTable(Protocol):
 
 
 def set_aside(table: RawTable, row: int, reason: str, detail: str) -> QuarantinedRow:
-    """A row of `table` that cannot be read.
+    """A row of `table` that cannot be read. Only the text formats have such rows, and they have no sheets.
 
     No preview: outside the text column nothing is known to be masked well.
     """
-    return QuarantinedRow(Origin(table.file.label, row, table.info.sheet), reason, detail)
+    return QuarantinedRow(Origin(table.file.label, row), reason, detail)

@@ -122,7 +122,7 @@ METRIC_PERIOD = TableContract(
         "n_feedback": column("integer", "feedbacks behind the estimate", "反馈数", low=0),
         "n_respondents": column("integer", "respondents behind the estimate", "受访者数", low=0),
         "n_units": column("integer", "opinion units behind the estimate", "观点单元数", low=0),
-        "small_n": column("boolean", "too few feedbacks for a firm figure (metrics.small_n)", "样本偏少，仅供参考"),
+        "small_n": column("boolean", "too few respondents for a firm figure (metrics.small_n)", "样本偏少，仅供参考"),
     },
 )
 
@@ -184,7 +184,7 @@ ACTION_PRIORITY = TableContract(
         "action_en": column("string", "what to do, English", "行动（英文）"),
         "owner_zh": column("string", "the role's name, Chinese", "负责角色名称（中文）"),
         "owner_en": column("string", "the role's name, English", "负责角色名称（英文）"),
-        "small_n": column("boolean", "too few feedbacks for a firm figure (metrics.small_n)", "样本偏少，仅供参考"),
+        "small_n": column("boolean", "too few respondents for a firm figure (metrics.small_n)", "样本偏少，仅供参考"),
     },
 )
 

@@ -111,6 +111,15 @@ def test_analyze_offsets_index_the_original_text(cxi, write_rows, tmp_path):
         assert original.replace(PHONE, "[PHONE]") == unit["text"]
 
 
+def test_analyze_names_file_and_row_where_an_id_was_masked(cxi, write_rows, tmp_path):
+    texts = {"13800138000": "很好", "13900139000": "The app is slow.", "A3": "太贵"}
+    rows = [{"id": each, "text": text} for each, text in texts.items()]
+    write_rows("a.jsonl", rows)
+    assert cxi("analyze", "a.jsonl", "-o", "units.jsonl").exit_code == 0
+    units = [json.loads(line) for line in (tmp_path / "units.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {unit["feedback_id"] for unit in units} == {"a.jsonl:1", "a.jsonl:2", "A3"}
+
+
 @pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet"])
 def test_analyze_formats(cxi, write_rows, tmp_path, suffix):
     write_rows("a.jsonl", [{"id": "1", "text": "=1+1 很好"}])

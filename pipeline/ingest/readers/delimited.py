@@ -13,7 +13,7 @@ from pipeline.config import Columns, Input
 from pipeline.errors import InputError
 from pipeline.ingest.cells import is_undecodable
 from pipeline.ingest.discover import InputFile
-from pipeline.ingest.encoding import Decoding, declared, detect
+from pipeline.ingest.encoding import Decoding, declared, detect, misfit
 from pipeline.ingest.header import DEPTH, Header, find_header
 from pipeline.ingest.opening import open_bytes, open_text, require_text
 from pipeline.ingest.table import RawRow, TableInfo, set_aside
@@ -53,7 +53,10 @@ class DelimitedTable:
 
 
 def open_delimited(file: InputFile, options: Input) -> DelimitedTable:
-    """Find encoding, separator and header. Raises InputError for a file that is empty or not text."""
+    """Find encoding, separator and header.
+
+    Raises InputError for a file that is empty or not text, or whose header is not in the encoding.
+    """
     require_text(file)
     if options.encoding is not None:
         decoding = declared(options.encoding, where=file.label)
@@ -64,14 +67,12 @@ def open_delimited(file: InputFile, options: Input) -> DelimitedTable:
         with open_text(file, decoding) as text:
             sample = text.read(_SAMPLE_CHARS)
     except UnicodeError as error:
-        raise InputError(
-            f"cannot be decoded as {decoding.encoding}",
-            where=file.label,
-            remedy="correct input.encoding / --encoding",
-        ) from error
+        raise misfit(decoding, where=file.label) from error
     sep, header = _layout(sample, options, tab=file.path.name.lower().removesuffix(".gz").endswith(".tsv"))
     if header is None:
         raise InputError("the file is empty", where=file.label, remedy="export it again, or leave it out")
+    if not decoding.fits("".join(header.columns)) and (decoding.found_by == "option" or not header.has_text):
+        raise misfit(decoding, where=file.label)
     info = TableInfo(
         columns=header.columns,
         header_row=header.index + 1,

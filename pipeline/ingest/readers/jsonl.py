@@ -14,7 +14,7 @@ from pipeline.config import Input
 from pipeline.errors import InputError
 from pipeline.ingest.cells import is_undecodable
 from pipeline.ingest.discover import InputFile
-from pipeline.ingest.encoding import Decoding, declared, detect
+from pipeline.ingest.encoding import Decoding, declared, detect, misfit
 from pipeline.ingest.opening import open_bytes, open_text, require_text
 from pipeline.ingest.table import RawRow, TableInfo, set_aside
 from pipeline.records import QuarantinedRow
@@ -67,7 +67,7 @@ class JsonTable:
 def open_json(file: InputFile, options: Input) -> JsonTable:
     """Find the encoding, the layout and all keys.
 
-    Raises InputError for a file without a single object, or a broken array.
+    Raises InputError for a file without a single object, a broken array, or one that is not in its encoding.
     """
     require_text(file)
     if options.encoding is not None:
@@ -75,14 +75,22 @@ def open_json(file: InputFile, options: Input) -> JsonTable:
     else:
         with open_bytes(file) as stream:
             decoding = detect(stream, where=file.label)
-    with open_text(file, decoding) as text:
-        array = _first_character(text) == "["
+    try:
+        with open_text(file, decoding) as text:
+            array = _first_character(text) == "["
+    except UnicodeError as error:
+        raise misfit(decoding, where=file.label) from error
     info = TableInfo((), encoding=decoding.encoding, encoding_found_by=decoding.found_by)
     bare = JsonTable(file, info, decoding, array)
     columns: dict[str, None] = {}
+    undecodable = False
     for row in bare.rows():
         if isinstance(row, RawRow):
             columns.update(dict.fromkeys(row.values))
+        else:
+            undecodable |= row.reason == "undecodable"
+    if not columns and undecodable:
+        raise misfit(decoding, where=file.label)
     if not columns:
         raise InputError(
             "no JSON object found",

@@ -7,6 +7,7 @@ import pytest
 from pipeline.config import Config, Input
 from pipeline.errors import InputError
 from pipeline.ingest.check import check
+from pipeline.privacy.masker import Masker
 
 
 @pytest.fixture
@@ -80,7 +81,34 @@ def test_a_directory_with_other_and_broken_files(write, look, tmp_path):
     found = look(tmp_path / "in")
     assert [facts.file for facts in found.files] == ["a.csv"]
     assert [(row.origin.file, row.detail) for row in found.unreadable] == [("b.csv", "the file is empty")]
-    assert [path.name for path in found.ignored] == ["c.md"]
+    assert found.ignored == ["c.md"]
+
+
+def test_names_are_masked(write, look, tmp_path):
+    header = "编号,评论,日期（13812345678）,评分(1-5)（13812345678）,问13812345678,问13912345678"
+    write("in/隐私_13812345678.csv", header + "\n1,好,03/04/2026,5,x,y\n2,,03/04/2026,5,x,y\n3,差,32/13/2026,5,x,y\n")
+    write("in/隐私_13912345678.csv", "text\nfine\n")
+    write("in/13812345678.csv", "13812345678,x\n1,2\n")
+    write("in/13812345678.md", "x")
+    found = look(tmp_path / "in", columns={"attributes": []})
+    assert [facts.file for facts in found.files] == ["隐私_[PHONE].csv", "隐私_[PHONE].csv (2)"]
+    assert [facts.feedbacks for facts in found.files] == [1, 1]
+    assert [row.origin.file for row in found.unreadable] == ["[PHONE].csv"]
+    assert found.ignored == ["[PHONE].md"]
+    assert [use.column for use in found.files[0].columns][-2:] == ["问[PHONE]", "问[PHONE] (2)"]
+    assert found.files[0].dates[0].column == "日期（[PHONE]）"
+    assert "12345678" not in repr(found)
+
+
+def test_masked_values_are_counted_by_kind(write):
+    path = write("a.csv", "text\n请打13812345678或 13912345678\nmail me at zhang.san@example.com\n好\n")
+    (facts,) = check([Input(paths=[path])], config=Config(), masker=Masker()).files
+    assert facts.masked == {"PHONE": 2, "EMAIL": 1}
+
+
+def test_repeated_keys_are_told_apart_by_content(write, look):
+    (facts,) = look(write("a.csv", "编号,评论\n1,好\n1,好\n1,差\n2,慢\n")).files
+    assert (facts.feedbacks, facts.repeated, facts.changed) == (4, 2, 1)
 
 
 def test_notes_are_passed_on(write, look):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -88,20 +88,38 @@ def test_the_column_settles_day_and_month():
     assert _naive(_survey("05.03.24", "03.25.24"), "05.03.24") == "2024-05-03 00:00"
 
 
-def test_a_column_that_can_be_read_both_ways_gives_no_times():
-    rule = _survey("05/03/2024", "06/03/2024", "2024-03-07")
-    assert "cannot be told apart" in rule.undecided
+def test_in_a_column_that_settles_no_order_only_what_can_be_read_both_ways_gives_no_time():
+    others = ("05/05/2024", "2024-03-07", "2024年3月8日", "9 March 2024", "soon")
+    rule = _survey("05/03/2024", "06/03/2024 下午3:20", *others)
+    assert (rule.order, rule.undecided) == (None, None)
+    assert (rule.ambiguous, rule.dates, rule.example) == (2, 6, "05/03/2024")
+    assert rule.read("05/03/2024") is None
+    assert rule.read("06/03/2024 下午3:20") is None
+    assert _naive(rule, "05/05/2024") == "2024-05-05 00:00"
+    assert _naive(rule, "2024-03-07") == "2024-03-07 00:00"
+    assert _naive(rule, "2024年3月8日") == "2024-03-08 00:00"
+    assert _naive(rule, "9 March 2024") == "2024-03-09 00:00"
+    with pytest.raises(UndatedError, match="does not exist"):
+        rule.read("31/02/2024")
+
+
+def test_in_a_column_that_mixes_both_orders_each_cell_is_read_that_makes_one_date():
+    rule = _survey("25/03/2024", "03/26/2024", "05/03/2024")
+    assert (rule.order, rule.undecided, rule.ambiguous) == (None, None, 1)
+    assert _naive(rule, "25/03/2024") == "2024-03-25 00:00"
+    assert _naive(rule, "03/26/2024") == "2024-03-26 00:00"
     assert rule.read("05/03/2024") is None
 
 
-def test_a_column_that_mixes_both_orders_gives_no_times():
-    rule = _survey("25/03/2024", "03/25/2024")
-    assert "mixes" in rule.undecided
-    assert rule.read("25/03/2024") is None
+def test_a_settled_order_holds_for_every_cell():
+    rule = _survey("05/03/2024", "25/03/2024")
+    assert rule.ambiguous == 0
+    with pytest.raises(UndatedError, match="does not exist"):
+        rule.read("03/25/2024")
 
 
 def test_two_digit_years_can_stand_first_or_last():
-    assert _survey("25/03/24").undecided is not None  # 25 March 2024 or 2025-03-24
+    assert _survey("25/03/24").ambiguous == 1  # 25 March 2024 or 2025-03-24
     assert _naive(_survey("25/03/24", day_first=True), "25/03/24") == "2024-03-25 00:00"
 
 
@@ -144,6 +162,43 @@ def test_what_is_no_date(cell):
         rule.read(cell)
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "1900-01-01",
+        "1989-12-31",
+        "1900年1月1日",
+        "01/01/1900",
+        "Jan 1, 1970",
+        "19000101",
+        25569,
+        datetime(1900, 1, 1),
+        date(1970, 1, 1),
+        "2099-12-31",
+        f"{date.today().year + 2}-01-01",
+    ],
+)
+def test_years_that_are_not_of_feedback(cell):
+    rule = _survey("2024-03-05", "2024-03-06", cell)
+    assert rule.unreadable == 1
+    with pytest.raises(UndatedError, match="not one of feedback"):
+        rule.read(cell)
+
+
+def test_the_next_year_still_counts():
+    cell = f"{date.today().year + 1}-12-31"
+    assert _naive(_survey(cell), cell) == f"{cell} 00:00"
+    assert _naive(_survey("1990-01-01"), "1990-01-01") == "1990-01-01 00:00"
+
+
+@pytest.mark.parametrize("cell", [time(9, 30), time(0, 0), timedelta(days=1, hours=6)])
+def test_times_of_day_alone(cell):
+    rule = _survey("2024-03-05", "2024-03-06", cell)
+    assert rule.unreadable == 1
+    with pytest.raises(UndatedError, match="time of day without a date"):
+        rule.read(cell)
+
+
 def test_zone_abbreviations_are_refused():
     with pytest.raises(UndatedError, match="ambiguous"):
         _survey("2024-03-05").read("Tue Mar 05 10:00:00 CST 2024")
@@ -156,11 +211,19 @@ def test_a_bad_date_sets_its_row_aside(write, read):
     assert "2026-10-41" in result.quarantined[0].detail
 
 
-def test_an_undecided_column_is_left_out_with_a_note(write, read):
-    path = write("a.csv", "id,text,date\n1,好,03/04/2026\n2,行,05/04/2026\n")
+def test_a_sentinel_date_sets_its_row_aside(write, read):
+    result = read(write("a.csv", "编号,评论,时间\n1,好,2026-10-01\n2,行,1900-01-01\n3,可,2026-10-02\n"))
+    assert result.reasons == [(3, "bad_date")]
+    assert "“1900-01-01”: its year is not one of feedback (1990 to " in result.quarantined[0].detail
+
+
+def test_dates_that_can_be_read_both_ways_are_left_out_with_a_note(write, read):
+    path = write("a.csv", "id,text,date\n1,好,03/04/2026\n2,fine,05/04/2026\n3,行,2026-10-01\n")
     result = read(path)
-    assert [feedback.occurred_at for feedback in result.feedbacks] == [None, None]
-    assert "input.day_first" in result.notes[0]
+    assert [feedback.occurred_at for feedback in result.feedbacks] == [None, None, datetime(2026, 10, 1, tzinfo=ZONE)]
+    (note,) = result.notes
+    assert "2 of 3 dates can be read both ways (such as 03/04/2026) and give no time" in note
+    assert "input.day_first" in note
     assert read(path, day_first=True).feedbacks[0].occurred_at == datetime(2026, 4, 3, tzinfo=ZONE)
 
 

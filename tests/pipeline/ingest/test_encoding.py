@@ -108,3 +108,17 @@ def test_what_is_no_language_is_not_guessed():
     noise = bytes(generator.randrange(128, 256) for _ in range(1000))
     with pytest.raises(InputError, match="encoding is not recognised"):
         detect(io.BytesIO(b"id,text\n1," + noise), where="a.csv")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_declared_encoding_that_does_not_fit_is_named(write, read, name, encoding):
+    text = {"a.csv": "编号,评论内容\n1,很好\n", "a.jsonl": '{"编号": 1, "评论内容": "很好"}\n'}[name]
+    with pytest.raises(InputError, match=f"a.*: the file is not in the encoding {encoding}:") as caught:
+        read(write(name, text, encoding="gb18030"), encoding=encoding)
+    assert "--encoding" in str(caught.value)
+
+
+def test_a_broken_byte_in_a_header_that_is_recognised_costs_nothing(write, read):
+    content = "id,text,r\xe9gion\n1,café,x\n2,déjà vu,y\n".encode().replace("é".encode(), b"\xe9", 1)
+    assert len(read(write("a.csv", content)).feedbacks) == 2

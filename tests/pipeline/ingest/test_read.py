@@ -248,6 +248,36 @@ def test_files_of_one_name_in_two_sources_are_told_apart(write, masker, hasher):
     assert [(item.source, item.origin.file) for item in items] == [("shop", "shop/a.csv"), ("app", "app/a.csv")]
 
 
+def test_names_are_masked_where_they_are_stored(write, read):
+    text = "编号,评论,日期,问13812345678,问13912345678\n1,好,2026-10-01,甲,乙\n2,行,2026-10-02,,\n3,可,1900-01-01,,\n"
+    paths = [write(f"隐私_{phone}.csv", text) for phone in ("13812345678", "13912345678")]
+    result = read(paths, columns={"attributes": ["问13812345678", "问13912345678"]})
+    first = result.feedbacks[0]
+    assert first.attributes == {"问[PHONE]": "甲", "问[PHONE] (2)": "乙"}
+    assert [feedback.origin.file for feedback in result.feedbacks[::2]] == ["隐私_[PHONE].csv", "隐私_[PHONE].csv (2)"]
+    assert [row.origin.file for row in result.quarantined] == ["隐私_[PHONE].csv", "隐私_[PHONE].csv (2)"]
+    assert [plan.file.label for plan in result.survey.plans] == ["隐私_[PHONE].csv", "隐私_[PHONE].csv (2)"]
+
+
+def test_column_names_are_masked_in_notes_and_in_what_is_set_aside(write, read):
+    name = "日期（13812345678）"
+    result = read(write("a.csv", f"id,text,{name}\n1,good,2026-10\n2,fine,2026-11\n3,slow,soon\n"))
+    assert [row.column for row in result.quarantined] == ["日期（[PHONE]）"]
+    assert "“日期（[PHONE]）” gives months" in result.notes[0]
+
+
+def test_questions_that_are_equal_once_masked_stay_apart(write, read):
+    columns = ["Call 13812345678?", "Call 13912345678?"]
+    result = read(write("a.csv", f"id,{','.join(columns)}\n1,good,bad\n"), columns={"text": columns})
+    assert [feedback.question for feedback in result.feedbacks] == ["Call [PHONE]?", "Call [PHONE]? (2)"]
+
+
+def test_names_that_cannot_be_stored_are_mended(write, read):
+    line = '{"text": "好", "等级\\ud83d": "A"}'
+    (feedback,) = read(write("a.jsonl", line), columns={"attributes": ["等级\ud83d"]}).feedbacks
+    assert feedback.attributes == {"等级\ufffd": "A"}
+
+
 def test_all_rows_in_another_language_are_kept(write, read):
     result = read(write("a.csv", "id,text\n1,สินค้าดีมาก ส่งเร็ว\n2,บริการแย่มาก\n"))
     assert [feedback.language for feedback in result.feedbacks] == ["other", "other"]
@@ -343,7 +373,7 @@ def test_with_the_real_masker(write, hasher):
     ]
     text = "\n".join(["编号,评论,渠道", *rows])
     source = Input(paths=[write("a.csv", text)])
-    items = list(read_feedback([source], config=Config(), masker=Masker(), hasher=hasher))
+    items = list(read_feedback([source], config=Config(), masker=Masker(), hasher=hasher).items())
     first, second, third = items
     assert first.text == "邮箱[EMAIL]联系我，电话[PHONE]"
     assert first.channel == "热线 [PHONE]"

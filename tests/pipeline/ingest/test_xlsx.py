@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import datetime
+from datetime import datetime, time
 
 import openpyxl
 import pytest
@@ -46,6 +46,27 @@ def test_merged_titles_above_the_header(workbook, read):
     assert result.feedbacks[0].occurred_at.isoformat() == "2026-10-01T09:30:00+08:00"
     assert (result.feedbacks[0].origin.row, result.feedbacks[0].origin.sheet) == (5, "Sheet1")
     assert "the header is row 4" in result.notes[0]
+
+
+def test_the_name_of_a_sheet_is_masked(workbook, read):
+    result = read(workbook({"13812345678的表": [["编号", "内容"], [1, "好"], [2, "……"]]}))
+    assert result.feedbacks[0].origin.sheet == "[PHONE]的表"
+    assert result.quarantined[0].origin.sheet == "[PHONE]的表"
+
+
+def test_sheets_of_a_found_file_are_masked_in_what_is_set_aside(workbook, write, read):
+    table = [["编号", "内容"], [1, "好"]]
+    path = workbook({"13812345678": table, "13912345678": table}, name="in/a.xlsx")
+    write("in/b.csv", "text\nfine\n")
+    (row,) = read(path.parent).quarantined
+    assert row.detail == "more than one sheet has a text column: [PHONE], [PHONE]"
+
+
+def test_times_without_a_date_are_no_dates(workbook, read):
+    rows = [["编号", "内容", "时间"], [1, "好", datetime(2026, 10, 1)], [2, "差", time(9, 30)], [3, "贵", "2026-10-02"]]
+    result = read(workbook({"数据": rows}))
+    assert result.reasons == [(3, "bad_date")]
+    assert "a time of day without a date" in result.quarantined[0].detail
 
 
 def test_the_only_sheet_with_a_text_column_is_read(workbook, read):
