@@ -48,8 +48,11 @@ def build(
 
 def _subtitle(facts: Facts) -> str:
     t = facts.texts
-    comments = t.noun("comments", facts.count("fact_feedback", "feedback_key").value)
+    number = facts.count("fact_feedback", "feedback_key").value
     days = facts.column("fact_feedback", "occurred_date")
+    if not number:
+        return t("subtitle.empty")
+    comments = t.noun("comments", number)
     if not days:
         return t("subtitle.undated", comments=comments)
     return t("subtitle.dated", start=t.day(min(days)), end=t.day(max(days)), comments=comments)

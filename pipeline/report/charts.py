@@ -168,8 +168,7 @@ def _shares(chart: SharesChart) -> Canvas:
         axes.barh(middle, row.positive.value, height=BAR, color=POSITIVE)
         axes.plot([0, 0], [middle - 10, middle + 10], color=MUTED, linewidth=1)
         _point(axes, row.net, middle)
-        value = _value(row.net) + (f" · {chart.small_label}" if row.net.small else "")
-        _title_line(canvas, MARGIN, top + index * ROW + 14, row.label, value)
+        _title_line(canvas, MARGIN, top + index * ROW + 14, row.label, row.value)
     return canvas
 
 
@@ -213,10 +212,6 @@ def _point(axes: Any, figure: Figure, y: float) -> None:
     axes.plot([figure.value], [y], "o", markerfacecolor=face, markeredgecolor=INK, markersize=7.5, markeredgewidth=1.8)
 
 
-def _value(figure: Figure) -> str:
-    return f"{figure.text} ({figure.detail})" if figure.detail else figure.text
-
-
 # Ranks with their intervals
 
 RANK_ROW, MAX_TICKS = 40, 14
@@ -235,8 +230,7 @@ def _ranks(chart: RankChart) -> Canvas:
         middle = index * RANK_ROW + 29
         axes.barh(middle, last, left=0.5, height=BAR, color=TRACK)
         _point(axes, replace(row.rank, small=row.small), middle)
-        value = _value(row.rank) + (f" · {chart.small_label}" if row.small else "")
-        _title_line(canvas, MARGIN, index * RANK_ROW + 12, row.label, value)
+        _title_line(canvas, MARGIN, index * RANK_ROW + 12, row.label, row.value)
     _write(canvas, WIDTH / 2, rows * RANK_ROW + 34, chart.axis, ha="center", color=MUTED, fontsize=SMALL_FONT)
     return canvas
 

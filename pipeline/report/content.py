@@ -110,13 +110,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """A row of a `SharesChart`: the three shares of the opinions, and net sentiment with its interval."""
+    """A row of a `SharesChart`: the three shares of the opinions, and net sentiment with its interval.
+
+    `value` says the net sentiment in words, with all that stands behind it.
+    """
 
     label: str
     negative: Figure
     neutral: Figure
     positive: Figure
     net: Figure
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +133,20 @@ class SharesChart:
     rows: tuple[Shares, ...]
     legend: tuple[str, str, str]
     """Words for negative, positive, net sentiment with its interval."""
-    small_label: str
 
 
 @dataclass(frozen=True, slots=True)
 class RankRow:
-    """A row of a `RankChart`: the rank (its interval from resampling) and the score; `small`: from few comments."""
+    """A row of a `RankChart`: the rank (its interval from resampling) and the score; `small`: from few comments.
+
+    `value` says the rank in words, with all that stands behind it.
+    """
 
     label: str
     rank: Figure
     score: Figure
     small: bool
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,6 @@ class RankChart:
     alt: str
     rows: tuple[RankRow, ...]
     axis: str
-    small_label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +240,6 @@ class Actions:
     owner_word: str
     score_word: str
     id_word: str
-    small_word: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class Facts:
         self._tables = tables
         self._metrics = {_metric_key(row): row for row in self.rows("fact_metric_period")}
         self.actions = sorted(self.rows("fact_action_priority"), key=_rank_order)
+        self.ranked = [row for row in self.actions if row["rank"] is not None]
         runs = sorted(self.rows("dim_run"), key=lambda row: (str(row["published_at"]), str(row["run_id"])))
         self.run: Row | None = runs[-1] if runs else None
 
@@ -170,6 +171,10 @@ class Facts:
         source = Source("fact_action_priority", column, where)
         return self.figure(row, column, unit, source=source, n=int(row[n]) if n else None, bounds=bounds)
 
+    def rank(self, row: Row) -> Figure:
+        """The rank of a ranked row, with its interval if there are others to be ranked against."""
+        return self.action_figure(row, "rank", "rank", bounds="rank" if len(self.ranked) > 1 else "", n="")
+
     def count(self, table: str, column: str, **where: Scalar) -> Figure:
         """How many rows of a table match `where`."""
         frame = self._tables[table]
@@ -199,6 +204,12 @@ class Facts:
             key: Figure(float(number), self.texts.value(number, "count"), Source("dim_run", column, where, "json", key))
             for key, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         }
+
+    @property
+    def published(self) -> date | None:
+        """The day (UTC) the latest run was published; None without a run."""
+        moment: datetime | date | None = self.run["published_at"] if self.run else None
+        return moment.date() if isinstance(moment, datetime) else moment
 
     def _the_run(self) -> Row:
         if self.run is None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from html import escape as escape_html
+from unicodedata import category
+from urllib.parse import quote as quote_url
 
 from pipeline.report.content import (
     Action,
@@ -19,6 +22,7 @@ from pipeline.report.content import (
     Section,
     Table,
 )
+from pipeline.report.texts import Texts
 
 ChartPath = Callable[[Chart], str]
 """The path of a chart's file, relative to the Markdown file."""
@@ -82,23 +86,27 @@ def _block(block: Block, content: ReportContent, chart_path: ChartPath) -> Itera
             yield from _grid(names, tuple(column.numeric for column in block.columns), rows)
         case Actions():
             for action in block.items:
-                yield from _action(action, block)
+                yield from _action(action, block, content)
         case _:
             yield f"![{escape(block.alt)}]({chart_path(block)})"
             yield ""
 
 
-def _action(action: Action, words: Actions) -> Iterator[str]:
-    mark = f" ({escape(words.small_word)})" if action.small else ""
-    yield f'### <a id="{escape(action.id)}"></a>{escape(action.rank_word)} · {escape(action.title)}{mark}'
+def _action(action: Action, words: Actions, content: ReportContent) -> Iterator[str]:
+    t = Texts(content.language)
+    title = f"{action.rank_word} · {action.title}"
+    if action.small:
+        title = t("with_detail", text=title, detail=content.small_word)
+    yield f'### <a id="{escape_html(action.id)}"></a>{escape(title)}'
     yield ""
-    yield f"- **{escape(words.todo_word)}**: {escape(action.action)}"
-    yield f"- **{escape(words.owner_word)}**: {escape(action.owner)}"
+    yield "- " + t("labelled", label=f"**{escape(words.todo_word)}**", text=escape(action.action))
+    yield "- " + t("labelled", label=f"**{escape(words.owner_word)}**", text=escape(action.owner))
     yield f"- {escape(action.why.text)}"
     if action.trend is not None:
         yield f"- {escape(action.trend.text)}"
-    parts = ", ".join(f"{escape(name)} {escape(figure.text)}" for name, figure in action.parts)
-    yield f"- **{escape(words.score_word)}**: {parts} ({escape(action.formula)})"
+    parts = t("note.separator").join(f"{name} {figure.text}" for name, figure in action.parts)
+    score = t("with_detail", text=parts, detail=action.formula)
+    yield "- " + t("labelled", label=f"**{escape(words.score_word)}**", text=escape(score))
     yield ""
     yield f"**{escape(action.evidence_word)}**"
     yield ""
@@ -108,21 +116,36 @@ def _action(action: Action, words: Actions) -> Iterator[str]:
 
 def _quote(quote: Quote, words: Actions) -> Iterator[str]:
     """The opinion in bold within its comment; line breaks become spaces, so that the quotation stays one block."""
-    text = f"**{_one_line(quote.text).strip()}**" if quote.text.strip() else ""
-    parts = [_one_line(quote.before).strip(), text, _one_line(quote.after).strip()]
-    yield f"> {' '.join(part for part in parts if part)}"
+    start, end = _bold(quote)
+    bold = f"**{_one_line(quote.text[start:end])}**" if start < end else ""
+    line = _one_line(quote.before + quote.text[:start]) + bold + _one_line(quote.text[end:] + quote.after)
+    yield f"> {_BLOCK_START.sub(_shield, line.strip())}"
     yield ">"
     about = f" · {escape(quote.about)}" if quote.about else ""
     yield f"> — {escape(words.id_word)} {escape(quote.feedback_id)}{about}"
     yield ""
 
 
+def _bold(quote: Quote) -> tuple[int, int]:
+    """Where the bold part of the opinion starts and ends.
+
+    Where the comment goes on without a space, as in Chinese, the bold leaves out the opinion's outer punctuation:
+    Markdown takes `**` between punctuation and a letter for two stars.
+    """
+    shown = [place for place, char in enumerate(quote.text) if _one_line(char) != " "]
+    words = [place for place in shown if category(quote.text[place])[0] in "LMN"]
+    starts = shown if _one_line(quote.before)[-1:] in ("", " ") else words
+    ends = shown if _one_line(quote.after)[:1] in ("", " ") else words
+    return (starts[0], ends[-1] + 1) if starts and ends else (0, 0)
+
+
 def _stacked(cell: Cell, content: ReportContent) -> str:
     text = escape(cell.text)
     if cell.link:
-        text = f"[{text}](#{cell.link})"
-    detail = f" ({escape(cell.detail)})" if cell.detail else ""
-    return text + detail + (f" · {escape(content.small_word)}" if cell.small else "")
+        text = f"[{text}](#{quote_url(cell.link)})"
+    if cell.detail:
+        text = Texts(content.language)("with_detail", text=text, detail=escape(cell.detail))
+    return text + (f" · {escape(content.small_word)}" if cell.small else "")
 
 
 def _grid(names: tuple[str, ...], numeric: tuple[bool, ...], rows: tuple[tuple[str, ...], ...]) -> Iterator[str]:

@@ -41,9 +41,9 @@ class Texts:
         """Whether there is a text of that key (for words that depend on data, such as kinds of masks)."""
         return key in self._texts
 
-    def noun(self, key: str, number: float) -> str:
+    def noun(self, key: str, number: float, **values: object) -> str:
         """`key.one` for 1, else `key.many`, with `{n}` filled: "1 comment", "212 comments"."""
-        return self(f"{key}.one" if number == 1 else f"{key}.many", n=self.value(number, "count"))
+        return self(f"{key}.one" if number == 1 else f"{key}.many", n=self.value(number, "count"), **values)
 
     def value(self, value: float, unit: Unit) -> str:
         """A number in words: 0.38 share -> 38%, -0.24 net -> -24, 0.18 points -> +18, 4.183 score -> 4.2."""
@@ -73,8 +73,13 @@ class Texts:
         return self("date.short", month=day.month, month_name=_MONTHS[day.month - 1], day=day.day)
 
     def listed(self, items: list[str]) -> str:
-        """Items as a list in words."""
+        """Items as a plain list: "app 3, hotline 2"."""
         return self("list.separator").join(items)
+
+    def joined(self, items: list[str]) -> str:
+        """Items as a part of a sentence: "channel, product and language"."""
+        *first, last = items
+        return self("list.last").join((self.listed(first), last)) if first else last
 
 
 def _percent(value: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.report.content import (
     Action,
     Actions,
@@ -19,7 +21,8 @@ from pipeline.report.content import (
 from pipeline.report.facts import Facts, Row
 from pipeline.report.sections.phrases import cell, change, confidence, full
 
-WATCHED = 5
+WATCHED = 10
+"""Parts with too few complaints to rank that get a line of a table each; the others are named in a sentence."""
 LANGUAGE_TAGS = {"zh": "zh", "en": "en"}
 
 
@@ -27,28 +30,29 @@ def section(facts: Facts, number: int) -> Section:
     """Prioritised optimisation actions."""
     t = facts.texts
     shown = shown_actions(facts)
-    ranked = [row for row in facts.actions if row["rank"] is not None]
+    ranked = len(facts.ranked)
     unranked = [row for row in facts.actions if row["rank"] is None and row["n_negative_feedback"] > 0]
     minimum = facts.config.priority.min_feedback
     blocks: list[Block] = []
     if shown:
-        blocks += [Paragraph(t("actions.intro")), _chart(facts, shown), _overview(facts, shown)]
-        if len(ranked) > len(shown):
-            blocks.append(Paragraph(t("actions.shown", ranked=len(ranked), shown=len(shown)), tone="note"))
+        blocks.append(_intro(facts))
+        if ranked > 1:
+            blocks.append(_chart(facts, shown))
+        blocks.append(_overview(facts, shown))
+        if ranked > len(shown):
+            blocks.append(Paragraph(t("actions.shown", ranked=ranked, shown=len(shown)), tone="note"))
         blocks.append(_actions(facts, shown))
+        if unranked:
+            blocks.append(Paragraph(t.noun("actions.unranked", len(unranked), minimum=minimum)))
     else:
         blocks.append(Paragraph(t("actions.none", minimum=minimum)))
-    if unranked:
-        if shown:
-            blocks.append(Paragraph(t("actions.unranked", n=len(unranked), minimum=minimum), tone="note"))
-        else:
-            blocks.append(_watch(facts, unranked[:WATCHED]))
+    blocks += _watch(facts, unranked)
     return Section("actions", number, t("actions.title"), t("basis", clause="7.4"), tuple(blocks))
 
 
 def shown_actions(facts: Facts) -> list[Row]:
     """The ranked rows of fact_action_priority that the report shows, in order."""
-    return [row for row in facts.actions if row["rank"] is not None][: facts.config.report.actions]
+    return facts.ranked[: facts.config.report.actions]
 
 
 def anchor(row: Row) -> str:
@@ -56,21 +60,25 @@ def anchor(row: Row) -> str:
     return f"action-{row['stage']}-{row['touchpoint']}"
 
 
-def _rank(facts: Facts, row: Row) -> Figure:
-    return facts.action_figure(row, "rank", "rank", bounds="rank", n="")
+def _intro(facts: Facts) -> Paragraph:
+    t = facts.texts
+    kind = "order" if len(facts.ranked) > 1 else "one"
+    first = t(f"actions.intro.{kind}", minimum=facts.config.priority.min_feedback)
+    return Paragraph(t("sentences", first=first, second=t("actions.intro.playbook")))
 
 
 def _chart(facts: Facts, rows: list[Row]) -> RankChart:
     t = facts.texts
-    bars = tuple(
-        RankRow(
-            facts.cell(row["stage"], row["touchpoint"]), _rank(facts, row), _score(facts, row), bool(row["small_n"])
-        )
-        for row in rows
-    )
-    items = [t("alt.item", name=bar.label, value=full(facts, bar.rank)) for bar in bars]
+    bars = tuple(_bar(facts, row) for row in rows)
+    items = [t("alt.item", name=bar.label, value=bar.value) for bar in bars]
     alt = t("actions.chart.alt", list=t("alt.separator").join(items))
-    return RankChart("ranking", t("actions.chart"), alt, bars, t("actions.chart.axis"), t("small"))
+    return RankChart("ranking", t("actions.chart"), alt, bars, t("actions.chart.axis"))
+
+
+def _bar(facts: Facts, row: Row) -> RankRow:
+    rank, few = facts.rank(row), bool(row["small_n"])
+    value = full(facts, replace(rank, small=few))
+    return RankRow(facts.cell(row["stage"], row["touchpoint"]), rank, _score(facts, row), few, value)
 
 
 def _score(facts: Facts, row: Row) -> Figure:
@@ -83,7 +91,7 @@ def _overview(facts: Facts, rows: list[Row]) -> Table:
     lines = tuple(
         (
             Cell(facts.cell(row["stage"], row["touchpoint"]), link=anchor(row)),
-            cell(_rank(facts, row), facts),
+            cell(facts.rank(row), facts),
             cell(_score(facts, row), facts),
             cell(facts.action_figure(row, "n_negative_feedback", "count", n=""), facts),
             cell(facts.action_figure(row, "negative_share", "share", bounds="negative_share"), facts),
@@ -102,7 +110,24 @@ def _overview(facts: Facts, rows: list[Row]) -> Table:
     return Table("overview", t("actions.table"), columns, lines)
 
 
-def _watch(facts: Facts, rows: list[Row]) -> Table:
+def _watch(facts: Facts, rows: list[Row]) -> list[Block]:
+    """All parts with complaints that are too few to rank, by name: a single complaint may weigh a lot."""
+    if not rows:
+        return []
+    listed, rest = rows[:WATCHED], rows[WATCHED:]
+    return [_watch_table(facts, listed), *([_watch_rest(facts, rest)] if rest else [])]
+
+
+def _watch_rest(facts: Facts, rows: list[Row]) -> Paragraph:
+    t = facts.texts
+    counts = [facts.action_figure(row, "n_negative_feedback", "count", n="") for row in rows]
+    names = [facts.cell(row["stage"], row["touchpoint"]) for row in rows]
+    items = [t("alt.item", name=name, value=count.text) for name, count in zip(names, counts, strict=True)]
+    text = t("actions.watch.rest", list=t("alt.separator").join(items))
+    return Paragraph(text, figures=tuple(counts))
+
+
+def _watch_table(facts: Facts, rows: list[Row]) -> Table:
     t = facts.texts
     lines = tuple(
         (
@@ -131,13 +156,12 @@ def _actions(facts: Facts, rows: list[Row]) -> Actions:
         owner_word=t("actions.word.owner"),
         score_word=t("actions.word.score"),
         id_word=t("actions.word.id"),
-        small_word=t("small"),
     )
 
 
 def _action(facts: Facts, row: Row, evidence: list[Row]) -> Action:
     t = facts.texts
-    rank = _rank(facts, row)
+    rank = facts.rank(row)
     found = change(facts, row)
     trend = None
     if found is not None:
@@ -156,7 +180,7 @@ def _action(facts: Facts, row: Row, evidence: list[Row]) -> Action:
         parts=_parts(facts, row),
         formula=_formula(facts),
         quotes=quotes,
-        evidence_word=t("actions.word.evidence", n=len(quotes)) if quotes else t("actions.no_evidence"),
+        evidence_word=t.noun("actions.word.evidence", len(quotes)) if quotes else t("actions.no_evidence"),
         small=bool(row["small_n"]),
     )
 
@@ -216,6 +240,6 @@ def _quote(facts: Facts, row: Row) -> Quote:
         before=before if found else "",
         after=after,
         feedback_id=str(row["external_id"] or row["feedback_key"]),
-        about=t.listed(about),
+        about=" · ".join(about),
         lang=LANGUAGE_TAGS.get(row["language"], ""),
     )

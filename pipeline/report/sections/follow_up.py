@@ -20,7 +20,7 @@ def section(facts: Facts, number: int) -> Section:
     """Measures and follow-up."""
     t = facts.texts
     shown = shown_actions(facts)
-    title, basis = t("follow.title"), t("basis", clause=t("basis.separator").join(("8.1", "8.3")))
+    title, basis = t("follow.title"), t("basis.several", clauses=t.joined(["8.1", "8.3"]))
     if not shown:
         return Section("follow-up", number, title, basis, (Paragraph(t("follow.none")),))
     blocks = (
@@ -70,4 +70,7 @@ def _when(facts: Facts, row: Row, share: Figure, days: list[date]) -> str:
     weeks = max(MIN_WEEKS, math.ceil(needed / (row["n_feedback"] * dated_share / covered) / 7))
     if weeks > MAX_WEEKS:
         return t("follow.too_rare", n=comments, weeks=MAX_WEEKS)
-    return t("follow.after_weeks", n=comments, weeks=weeks, day=t.day(max(days) + timedelta(weeks=weeks)))
+    day = max(days) + timedelta(weeks=weeks)
+    if facts.published is not None and day <= facts.published:  # old data: the rate may hold, the day is past
+        return t("follow.after_weeks_only", n=comments, weeks=weeks)
+    return t("follow.after_weeks", n=comments, weeks=weeks, day=t.day(day))

@@ -17,7 +17,7 @@ from pipeline.report.content import (
     TrendPanel,
 )
 from pipeline.report.facts import Facts
-from pipeline.report.sections.phrases import cell, full, shares_chart, shares_of, shares_table
+from pipeline.report.sections.phrases import at, cell, comparable, extreme, shares_chart, shares_of, shares_table
 from pipeline.report.sections.summary import SCORES, scale_of
 
 SEGMENTED = ("channel", "product", "region", "source", "language", "question")
@@ -38,7 +38,7 @@ def section(facts: Facts, number: int) -> Section:
         return Section("journey", number, t("journey.title"), "", blocks)
     placed = [row for stage, row in shares.items() if stage != "unspecified"]
     blocks = (
-        *_reading(facts, placed),
+        *_reading(facts, placed, unspecified="unspecified" in shares),
         shares_chart(facts, list(shares.values()), key="journey"),
         shares_table(facts, "stage", stages, anchor="stages", caption=t("journey.table"), first=t("column.stage")),
         *_weekly(facts),
@@ -48,17 +48,23 @@ def section(facts: Facts, number: int) -> Section:
     return Section("journey", number, t("journey.title"), "", blocks)
 
 
-def _reading(facts: Facts, rows: Sequence[Shares]) -> list[Paragraph]:
-    """What the chart shows, in a sentence, from the stages with enough comments (or from all if none has)."""
+def _reading(facts: Facts, rows: Sequence[Shares], *, unspecified: bool) -> list[Paragraph]:
+    """What the chart shows, in a sentence; `unspecified`: the chart also holds opinions that name no stage."""
     t = facts.texts
-    firm = [row for row in rows if not row.net.small] or list(rows)
-    if not firm:
+    if not rows:
         return []
-    low, high = min(firm, key=lambda row: row.net.value), max(firm, key=lambda row: row.net.value)
-    if low is high:
-        return [Paragraph(t("journey.single", stage=low.label, net=full(facts, low.net)), figures=(low.net,))]
-    words = {"low": low.label, "low_net": full(facts, low.net), "high": high.label, "high_net": full(facts, high.net)}
-    return [Paragraph(t("journey.intro", **words), figures=(low.net, high.net))]
+    base, compared = comparable(facts, rows, "stage")
+    items = [at(facts, row.label, row.net) for row in compared]
+    (low, lows), (high, highs) = extreme(facts, items, "stage", lowest=True), extreme(facts, items, "stage")
+    if len(compared) == 1:
+        text = t("journey.single", base=base, stage=compared[0].label, net=compared[0].value)
+    elif lows == highs:
+        text = t("journey.same", base=base, list=low)
+    else:
+        text = t("journey.intro", base=base, low=low, high=high)
+    if unspecified:
+        text = t("sentences", first=text, second=t("journey.unspecified"))
+    return [Paragraph(text, figures=(*lows, *highs))]
 
 
 def trend_chart(facts: Facts, panels: Sequence[TrendPanel], *, anchor: str, title: str) -> TrendChart:
@@ -117,8 +123,8 @@ def _segments(facts: Facts) -> list[Block]:
     compared = {name: segments for name, segments in found.items() if len(segments) > 1}
     if not compared:
         return []
-    title = t("journey.segments", dimensions=t.listed([t(f"dimension.{name}.lower") for name in compared]))
-    blocks: list[Block] = [Heading("segments", title), Paragraph(t("journey.segments.note"))]
+    title = t("journey.segments", dimensions=_dimensions(facts, list(compared)))
+    blocks: list[Block] = [Heading("segments", title), _segments_note(facts, list(compared))]
     for name, segments in compared.items():
         label = t(f"dimension.{name}")
         named = [(segment, t(f"language.{segment}") if name == "language" else segment) for segment in segments]
@@ -127,5 +133,22 @@ def _segments(facts: Facts) -> list[Block]:
             shares_table(facts, name, named[:MAX_SEGMENTS], anchor=f"by-{name}", caption=caption, first=label)
         )
         if len(named) > MAX_SEGMENTS:
-            blocks.append(Paragraph(t("journey.segments.more", n=len(named) - MAX_SEGMENTS), tone="note"))
+            blocks.append(Paragraph(t.noun("journey.segments.more", len(named) - MAX_SEGMENTS), tone="note"))
     return blocks
+
+
+def _segments_note(facts: Facts, compared: list[str]) -> Paragraph:
+    """How to read the comparison; the answers to several questions may be of the same customers."""
+    t = facts.texts
+    groups = [name for name in compared if name != "question"]
+    notes = [t("journey.segments.groups", dimensions=_dimensions(facts, groups))] if groups else []
+    notes += [t("journey.segments.questions")] if "question" in compared else []
+    text = t("journey.segments.overlap")
+    for note in reversed(notes):
+        text = t("sentences", first=note, second=text)
+    return Paragraph(text)
+
+
+def _dimensions(facts: Facts, names: list[str]) -> str:
+    t = facts.texts
+    return t.joined([t(f"dimension.{name}.lower") for name in names])

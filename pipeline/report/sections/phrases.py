@@ -10,6 +10,9 @@ from pipeline.report.content import Bullets, Cell, Column, Figure, Paragraph, Sh
 from pipeline.report.facts import Facts, Row
 
 Direction = Literal["worse", "better"]
+Kind = Literal["stage", "touchpoint"]
+MAX_TIED = 3
+"""As many of equal rank are named; more are counted."""
 SHARE_METRICS = ("negative_share", "neutral_share", "positive_share", "net_sentiment")
 
 
@@ -53,21 +56,55 @@ def shares_of(facts: Facts, dimension: str, segment: str, label: str) -> Shares 
     )
     if negative is None or neutral is None or positive is None or net is None:
         return None
-    return Shares(label, negative, neutral, positive, net)
+    return Shares(label, negative, neutral, positive, net, full(facts, net))
 
 
 def shares_chart(facts: Facts, rows: Sequence[Shares], *, key: str) -> SharesChart:
     """The chart `key` (its title and alternative text are `key.chart` and `key.chart.alt`)."""
     t = facts.texts
-    items = [t("alt.item", name=row.label, value=full(facts, row.net)) for row in rows]
+    items = [t("alt.item", name=row.label, value=row.value) for row in rows]
     return SharesChart(
         id=key,
         title=t(f"{key}.chart"),
         alt=t(f"{key}.chart.alt", list=t("alt.separator").join(items)),
         rows=tuple(rows),
         legend=(t("metric.negative_share"), t("metric.positive_share"), t("chart.net")),
-        small_label=t("small"),
     )
+
+
+def comparable(facts: Facts, rows: Sequence[Shares], kind: Kind) -> tuple[str, list[Shares]]:
+    """The rows to compare in a sentence, and the words that say which these are.
+
+    Those with enough respondents; where there are none, those with an interval; where there are none, all.
+    """
+    firm = [row for row in rows if not row.net.small]
+    sure = [row for row in rows if row.net.low is not None]
+    name, found = ("firm", firm) if firm else ("interval", sure)
+    if not found or len(found) == len(rows):
+        name, found = "all", list(rows)
+    return facts.texts(f"base.{kind}.{name}", small_n=facts.config.metrics.small_n), found
+
+
+def extreme(
+    facts: Facts, items: Sequence[tuple[str, Figure]], kind: Kind | Literal["mentions"], *, lowest: bool = False
+) -> tuple[str, tuple[Figure, ...]]:
+    """The highest (or lowest) of (words, figure) pairs as part of a sentence, and its figures.
+
+    All that show the same number are named, for none of them alone is the highest; many are counted.
+    """
+    figures = [figure for _, figure in items]
+    end = (min if lowest else max)(figures, key=lambda figure: figure.value)
+    tied = [(words, figure) for words, figure in items if figure.text == end.text]
+    if len(tied) > MAX_TIED:
+        words = facts.texts(f"tied.{kind}", n=len(tied), value=end.text)
+    else:
+        words = facts.texts.joined([words for words, _ in tied])
+    return words, tuple(figure for _, figure in tied)
+
+
+def at(facts: Facts, label: str, figure: Figure) -> tuple[str, Figure]:
+    """An item for `extreme`: "Delivery, at -33 (-77 to +10, n = 12)"."""
+    return facts.texts("extreme", name=label, value=full(facts, figure)), figure
 
 
 def shares_table(

@@ -16,7 +16,7 @@ LANGUAGES = ("zh", "en", "mixed", "other")
 def section(facts: Facts, number: int) -> Section:
     """Scope and data."""
     t = facts.texts
-    blocks: list[Block] = [Bullets((*_counts(facts), _period(facts), *_spread(facts)))]
+    blocks: list[Block] = [Bullets((*_counts(facts), *_window(facts), *_period(facts), *_spread(facts)))]
     blocks.append(
         Paragraph(t("scope.reading", confidence=confidence(facts), small_n=facts.config.metrics.small_n), tone="note")
     )
@@ -40,11 +40,23 @@ def _counts(facts: Facts) -> list[Paragraph]:
     return found
 
 
-def _period(facts: Facts) -> Paragraph:
+def _window(facts: Facts) -> list[Paragraph]:
+    """The days the run was limited to, if it was: dim_run.since and dim_run.until."""
+    t = facts.texts
+    run = facts.run or {}
+    days = {name: t.day(run[name]) for name in ("since", "until") if run.get(name) is not None}
+    if not days:
+        return []
+    key = "both" if len(days) == 2 else next(iter(days))
+    return [Paragraph(t(f"scope.window.{key}", rows=t("scope.window.rows"), **days))]
+
+
+def _period(facts: Facts) -> list[Paragraph]:
     t = facts.texts
     days = facts.column("fact_feedback", "occurred_date")
+    number = int(facts.count("fact_feedback", "feedback_key").value)
     if not days:
-        return Paragraph(t("scope.undated"))
+        return [Paragraph(t("scope.undated"))] if number else []
     partial = any(not week.complete for week in facts.weeks("negative_share"))
     text = t(
         "scope.period",
@@ -53,10 +65,10 @@ def _period(facts: Facts) -> Paragraph:
         timezone=facts.run["timezone"] if facts.run else facts.config.timezone,
         weeks=t("scope.period.partial") if partial else "",
     )
-    undated = int(facts.count("fact_feedback", "feedback_key").value) - len(days)
+    undated = number - len(days)
     if undated:
         text = t("sentences", first=text, second=t("scope.partly_dated", undated=t.noun("comments", undated)))
-    return Paragraph(text)
+    return [Paragraph(text)]
 
 
 def _spread(facts: Facts) -> list[Paragraph]:

@@ -70,14 +70,14 @@ def _overall(facts: Facts, comments: Figure, negative: Figure) -> tuple[SummaryI
 
 def _urgent(facts: Facts) -> tuple[SummaryItem, ...]:
     t = facts.texts
-    if not facts.actions or facts.actions[0]["rank"] is None:
+    if not facts.ranked:
         text = t("summary.nothing_ranked", minimum=facts.config.priority.min_feedback)
         return (_item(facts, "urgent", text, ()),)
-    row = facts.actions[0]
+    row = facts.ranked[0]
     negative = facts.action_figure(row, "n_negative_feedback", "count", n="")
     reach = facts.action_figure(row, "reach", "share", n="")
     share = facts.action_figure(row, "negative_share", "share", bounds="negative_share")
-    rank = facts.action_figure(row, "rank", "rank", bounds="rank", n="")
+    rank = facts.rank(row)
     text = t(
         "summary.urgent",
         cell=_cell(facts, row),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pipeline.report.content import Block, Heading, Paragraph, Section, Shares, TrendPanel
+from pipeline.report.content import Block, Figure, Heading, Paragraph, Section, Shares, TrendPanel
 from pipeline.report.facts import Facts, Row
 from pipeline.report.sections.journey import panel, trend_chart
 from pipeline.report.sections.phrases import (
     Direction,
+    at,
     certainty,
     change,
+    comparable,
+    extreme,
     full,
     movers,
     shares_chart,
@@ -46,25 +49,35 @@ def section(facts: Facts, number: int) -> Section:
 def _reading(facts: Facts, shares: dict[str, Shares]) -> list[Paragraph]:
     t = facts.texts
     specific = {key: row for key, row in shares.items() if key != "overall"} or shares
-    firm = {key: row for key, row in specific.items() if not row.net.small} or specific
-    if len(firm) == 1:
-        (row,) = firm.values()
-        text = t("touchpoints.single", touchpoint=row.label, share=full(facts, row.negative))
-        return [Paragraph(text, figures=(row.negative,))]
-    most = next(iter(specific))  # segments come with the most comments first
-    count = facts.metric_count("n_feedback", dimension="touchpoint", segment=most)
-    worst = max(firm.values(), key=lambda row: row.negative.value)
-    best = max(firm.values(), key=lambda row: row.positive.value)
-    text = t(
-        "touchpoints.intro",
-        most=specific[most].label,
-        most_n=t.noun("comments", count.value),
-        worst=worst.label,
-        worst_share=full(facts, worst.negative),
-        best=best.label,
-        best_share=full(facts, best.positive),
-    )
-    return [Paragraph(text, figures=(count, worst.negative, best.positive))]
+    base, compared = comparable(facts, list(specific.values()), "touchpoint")
+    figures: tuple[Figure, ...]
+    if len(compared) == 1:
+        (row,) = compared
+        text = t("touchpoints.single", base=base, touchpoint=row.label, share=full(facts, row.negative))
+        figures = (row.negative,)
+    else:
+        most, counts = extreme(facts, [_mentions(facts, key, row) for key, row in specific.items()], "mentions")
+        worst, negatives = _most(facts, "worst", [at(facts, row.label, row.negative) for row in compared])
+        best, positives = _most(facts, "best", [at(facts, row.label, row.positive) for row in compared])
+        text = t("touchpoints.intro", most=most, base=base, worst=worst, best=best)
+        figures = (*counts, *negatives, *positives)
+    if len(specific) < len(shares):
+        text = t("sentences", first=text, second=t("touchpoints.overall", name=shares["overall"].label))
+    return [Paragraph(text, figures=figures)]
+
+
+def _mentions(facts: Facts, touchpoint: str, row: Shares) -> tuple[str, Figure]:
+    t = facts.texts
+    count = facts.metric_count("n_feedback", dimension="touchpoint", segment=touchpoint)
+    return t("with_detail", text=row.label, detail=t.noun("comments", count.value)), count
+
+
+def _most(facts: Facts, kind: str, items: list[tuple[str, Figure]]) -> tuple[str, tuple[Figure, ...]]:
+    """Which touchpoint has the highest share; a share of nothing at all is no highest one."""
+    words, figures = extreme(facts, items, "touchpoint")
+    if figures[0].value == 0:
+        return facts.texts(f"touchpoints.{kind}.none"), figures
+    return facts.texts(f"touchpoints.{kind}", list=words), figures
 
 
 def _changes(facts: Facts) -> list[Block]:
@@ -75,7 +88,9 @@ def _changes(facts: Facts) -> list[Block]:
     kinds: tuple[Direction, ...] = ("worse", "better")
     chosen = [(kind, row) for kind in kinds for row in _named(movers(known, kind), kind)]
     if not chosen:
-        return [heading, Paragraph(t("touchpoints.no_change"))]
+        dated = facts.column("fact_feedback", "occurred_date")
+        reason = "unchanged" if known else "no_change" if dated else "no_dates"
+        return [heading, Paragraph(t(f"touchpoints.{reason}"))]
     texts = [_say(facts, row) for _, row in chosen]
     lines = [line for kind, row in chosen if (line := _line(facts, kind, row)) is not None]
     blocks: list[Block] = [heading, *texts]

@@ -142,6 +142,8 @@ RUN = [
     "analysis_key",
     "schema_version",
     "timezone",
+    "since",
+    "until",
     "input_digests",
     "rows",
     "new",
@@ -180,6 +182,8 @@ def published(
     quarantine: Sequence[Row] = (),
     masked: dict[str, int] | None = None,
     duplicates: int = 0,
+    since: date | None = None,
+    until: date | None = None,
 ) -> Tables:
     """The published tables for these comments."""
     feedback, units = _facts(comments)
@@ -196,6 +200,8 @@ def published(
         "analysis_key": "fedcba9876543210",
         "schema_version": "1.0",
         "timezone": "Asia/Shanghai",
+        "since": since,
+        "until": until,
         "input_digests": "{}",
         "rows": len(feedback) + duplicates + len(quarantined),
         "new": len(feedback),

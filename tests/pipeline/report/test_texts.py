@@ -86,6 +86,16 @@ def test_days_and_nouns():
     assert [EN.noun("comments", number) for number in (0, 1, 2000)] == ["0 comments", "1 comment", "2,000 comments"]
 
 
+def test_lists_in_sentences():
+    assert EN.joined(["channel"]) == "channel"
+    assert EN.joined(["channel", "product", "region"]) == "channel, product and region"
+    assert ZH.joined(["渠道", "产品", "地区"]) == "渠道、产品、地区"
+
+
+def test_managers_read_no_table_names():
+    assert [key for key, text in load_texts().items() if re.search("fact_|dim_", text["zh"] + text["en"])] == []
+
+
 def test_an_unknown_key_or_a_missing_value_is_an_error():
     with pytest.raises(KeyError):
         EN("no.such.key")
