@@ -171,8 +171,8 @@ def evaluate(
     gold: Annotated[
         Path | None,
         typer.Option(
-            help="Labelled feedback: JSONL with id, lang, text and units of start, end, sentiment, stage, touchpoint and"
-            " intent; or a directory of it. Default: our own, in a checkout."
+            help="Labelled feedback: JSONL with id, lang, text and units of start, end, sentiment, stage, touchpoint"
+            " and intent; or a directory of it. Default: our own, in a checkout."
         ),
     ] = None,
     part: Annotated[

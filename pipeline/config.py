@@ -74,7 +74,7 @@ class Input(Section):
     encoding: str | None = None
     sep: str | None = Field(None, min_length=1, max_length=1)
     time_format: str | None = Field(None, description="strptime format, where dates are not recognised")
-    day_first: bool | None = Field(None, description="03/04/2026: true = 3 April, false = 4 March; unset: as the column settles it")
+    day_first: bool | None = Field(None, description="03/04/2026: true = 3 April, false = 4 March; unset: its column")
     max_chars: int = Field(20_000, ge=1)
 
 

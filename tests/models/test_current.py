@@ -14,8 +14,8 @@ from models.scoring import Tally, accuracy, tally, unit_f1
 from models.units import UnitModel
 
 FLOORS = {
-    "zh": {"units": 0.855, "sentiment": 0.80, "stage": 0.68, "touchpoint": 0.64, "intent": 0.805},
-    "en": {"units": 0.835, "sentiment": 0.80, "stage": 0.66, "touchpoint": 0.63, "intent": 0.795},
+    "zh": {"units": 0.87, "sentiment": 0.82, "stage": 0.71, "touchpoint": 0.68, "intent": 0.825},
+    "en": {"units": 0.86, "sentiment": 0.81, "stage": 0.695, "touchpoint": 0.68, "intent": 0.82},
 }
 
 
