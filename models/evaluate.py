@@ -21,11 +21,12 @@ from models.baseline import Baseline
 from models.bootstrap import Estimate, estimate
 from models.calibrate import RANDOM
 from models.challenge import ChallengeCase, read_challenge, run_challenge
-from models.engine import load_model
+from models.engine import TransformerModel, load_model
 from models.errors import ModelError
 from models.gold import NOT_IN_SHIPPED_WEIGHTS, OWN, GoldText, read_gold
 from models.labels import HEADS
 from models.measure import LANGS, Case, answer, show
+from models.processor import describe
 from models.scoring import Tally, tally
 
 _SETS = {"annotated": "annotated (real feedback)", "own": "own (written by the project)"}
@@ -52,7 +53,7 @@ def report(
     sets: Mapping[str, Sequence[Compared]],
     challenge: Sequence[tuple[ChallengeCase, bool]],
     *,
-    model_id: str,
+    model: str,
     command: str,
     learned: str,
 ) -> str:
@@ -60,7 +61,7 @@ def report(
     parts = [
         "# Evaluation",
         "<!-- Written by models.evaluate; run the command again instead of editing. -->",
-        f"Model `{model_id}`, on test parts only. Command:",
+        f"Model {model}; on test parts only. Command:",
         f"```\n{command}\n```",
         "Definitions are in `models/scoring.py`. Intervals: 95 %, bootstrap over feedbacks "
         f"({bootstrap.RESAMPLES} resamples). The baseline is TF-IDF with logistic regression "
@@ -158,7 +159,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = " ".join([f"python -m models.evaluate --model {name}", *given, "--out FILE"])
     data = "own and annotated" if args.annotated and not args.trained_on_own else "own"
     learned = f"trained on {len(train)} feedbacks ({data})"
-    text = report(sets, challenge, model_id=model.model_id, command=command, learned=learned)
+    engine = f", engine {model.scorer.name}, processor {describe()}" if isinstance(model, TransformerModel) else ""
+    text = report(sets, challenge, model=model.model_id + engine, command=command, learned=learned)
     args.out.write_text(text, encoding="utf-8")
     print(f"written to {args.out}")
     return 0
