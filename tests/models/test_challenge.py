@@ -50,7 +50,7 @@ CASE = ChallengeCase("runon", "zh", TEXT, (Expected(0, 4, "positive", "product")
 
 def unit(start: int, end: int, sentiment: str, touchpoint: str = "product") -> UnitPrediction:
     labels = [Label(name, 0.9) for name in (sentiment, "usage", touchpoint, "praise")]
-    return UnitPrediction(start, end, *labels)
+    return UnitPrediction(start, end, *labels, probabilities={})
 
 
 @pytest.mark.parametrize(
