@@ -17,7 +17,7 @@ from models.decode import log_softmax
 from models.encode import Window
 from models.labels import HEADS
 from models.onnx_graph import build_encoder, build_heads
-from models.processor import adds_without_overflow, usable_cores
+from models.processor import int8_levels, usable_cores
 from models.scored import Scored, split_by_window
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ class OnnxScorer:
 
     def __init__(self, stored: Stored, *, threads: int | None) -> None:
         tensors = stored.tensors()
-        levels = 127 if adds_without_overflow() else 63
-        self._encoder = _session(build_encoder(tensors, stored.encoder, levels=levels))
+        self._encoder = _session(build_encoder(tensors, stored.encoder, levels=int8_levels()))
         self._heads = _session(build_heads(tensors))
         self._pad = stored.pad
         self.workers = threads or usable_cores()

@@ -9,7 +9,7 @@ from pathlib import Path
 from models.engine import find_model
 from models.errors import ModelError
 from models.labels import HEADS
-from models.processor import adds_without_overflow
+from models.processor import int8_levels
 from models.storage import CALIBRATION, CARD, CONFIG, LABELS, TOKENIZER, WEIGHTS, Stored, load
 
 _FILES = (CONFIG, LABELS, CALIBRATION, TOKENIZER, WEIGHTS, CARD)
@@ -72,6 +72,6 @@ def _write_graphs(stored: Stored, folder: Path) -> None:
     from models.onnx_graph import build_encoder, build_heads
 
     tensors = stored.tensors()
-    encoder = build_encoder(tensors, stored.encoder, levels=127 if adds_without_overflow() else 63)
+    encoder = build_encoder(tensors, stored.encoder, levels=int8_levels())
     (folder / "encoder.onnx").write_bytes(encoder.SerializeToString())
     (folder / "heads.onnx").write_bytes(build_heads(tensors).SerializeToString())

@@ -27,6 +27,11 @@ def adds_without_overflow() -> bool:
     return bool(flags() & _VNNI) or platform.machine().lower() in ("arm64", "aarch64")
 
 
+def int8_levels() -> int:
+    """How far activations may go from zero: 127, or 63 where the sum of two products must fit into 16 bits."""
+    return 127 if adds_without_overflow() else 63
+
+
 def describe() -> str:
     """Architecture and features that matter for speed, to name beside every figure."""
     features = [name for name in SHOWN if name in flags()]
