@@ -85,6 +85,12 @@ class Model(Section):
     device: str = "auto"
     engine: Literal["auto", "onnx", "torch"] = "auto"
     threads: int | None = Field(None, ge=1)
+    low_confidence: float = Field(
+        0.35,
+        ge=0,
+        le=1,
+        description="units are flagged whose sentiment, stage and touchpoint are all right with a lower probability",
+    )
 
 
 class Metrics(Section):

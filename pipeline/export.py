@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.analyse import analyse, open_model
+from pipeline.certainty import certainty
 from pipeline.config import Config, Input
 from pipeline.errors import InputError, StoreError
 from pipeline.ingest.read import read_feedback
@@ -34,6 +35,7 @@ COLUMNS = (
     "text",
     "lang",
     *(column for label in LABELS for column in (label, f"{label}_score")),
+    "low_confidence",
 )
 """Columns of the result, one row a unit. `start` and `end` index the original text as Python does, `text` is masked."""
 
@@ -43,6 +45,7 @@ Write = Callable[[pd.DataFrame], None]
 _DTYPES = dict.fromkeys(COLUMNS, "str") | {
     **dict.fromkeys(("unit_index", "start", "end"), "int64"),
     **dict.fromkeys((f"{label}_score" for label in LABELS), "float64"),
+    "low_confidence": "bool",
 }
 _SHEET_ROWS = 1_048_576
 
@@ -73,7 +76,7 @@ def analyze_to_file(config: Config, sources: Sequence[Input], output: Path, *, p
                 analyse(batch, model, progress=advance)
                 rows = [row for feedback in batch for row in unit_rows(feedback)]
                 if rows:
-                    write(pd.DataFrame(rows, columns=list(COLUMNS)).astype(_DTYPES))
+                    write(_frame(rows, low_confidence=config.model.low_confidence))
                 counts.units += len(rows)
         partial.replace(output)
     except OSError as error:
@@ -81,6 +84,11 @@ def analyze_to_file(config: Config, sources: Sequence[Input], output: Path, *, p
     finally:
         partial.unlink(missing_ok=True)
     return counts
+
+
+def _frame(rows: list[dict[str, Any]], *, low_confidence: float) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame.assign(low_confidence=certainty(frame) < low_confidence).astype(_DTYPES)
 
 
 def unit_rows(feedback: Feedback) -> Iterator[dict[str, Any]]:

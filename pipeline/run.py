@@ -163,7 +163,9 @@ def publish(
     """Make every table and the report from the store's state, and swap the new snapshot in. Returns its folder."""
     taxonomy = load_taxonomy(config.taxonomy)
     with progress.step("figures and report", 4) as advance:
-        tables = facts.build(store, timezone=config.timezone, taxonomy=taxonomy)
+        tables = facts.build(
+            store, timezone=config.timezone, taxonomy=taxonomy, low_confidence=config.model.low_confidence
+        )
         feedback, units = window.select(tables["fact_feedback"], tables["fact_opinion_unit"])
         advance(1)
         playbook = load_playbook(config.playbook, taxonomy)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from pipeline.certainty import certainty
 from pipeline.metrics import intervals
 from pipeline.metrics.clusters import Bools, Clusters, Floats, Ints
 from pipeline.metrics.sample import Sample
@@ -137,11 +138,7 @@ def _terms(units: pd.DataFrame, hit: Bools, side: Side) -> list[Floats]:
     so.
     """
     other: Side = "positive" if side == "negative" else "negative"
-    certainty = np.prod(
-        [units[name].to_numpy(dtype=np.float64) for name in ("sentiment_score", "stage_score", "touchpoint_score")],
-        axis=0,
-    )
-    return [probability(units, side), probability(units, other), hit.astype(np.float64), certainty * hit]
+    return [probability(units, side), probability(units, other), hit.astype(np.float64), certainty(units) * hit]
 
 
 def probability(units: pd.DataFrame, sentiment: str) -> Floats:

@@ -100,19 +100,20 @@ class _Cut:
                 yield self._score(metric, found)
 
     def _of_units(self) -> Iterator[_Figures]:
-        """Shares of the sentiments among the units, and net sentiment."""
+        """Shares among the units: of the sentiments, of those the model is not sure of, and net sentiment."""
         group = self._group(self.sample.owner)
         here = group >= 0
         clusters = Clusters.of(group[here], self.sample.speaker[here], self.n_groups)
-        hits = {name: self.sample.is_(name)[here] for name in ("positive", "neutral", "negative")}
-        shares = {name: ratio(clusters, hit) for name, hit in hits.items()}
+        hits = {f"{name}_share": self.sample.is_(name)[here] for name in ("positive", "neutral", "negative")}
+        unclear = np.asarray(self.sample.units["low_confidence"], dtype=np.bool_)[here]
+        shares = {name: ratio(clusters, hit) for name, hit in (hits | {"low_confidence_share": unclear}).items()}
         spoken = Clusters.of(group[here], self.sample.owner[here], self.n_groups)
         n_feedback = spoken.per_group(np.ones(spoken.group.size))
         for name, found in shares.items():
             estimate = intervals.share(found, confidence=self.confidence)
-            yield self._keep(f"{name}_share", estimate, found, n_feedback=n_feedback, n_units=found.n)
-        good, bad = shares["positive"], shares["negative"]
-        rho = correlation(clusters, (hits["positive"], None), (hits["negative"], None))
+            yield self._keep(name, estimate, found, n_feedback=n_feedback, n_units=found.n)
+        good, bad = shares["positive_share"], shares["negative_share"]
+        rho = correlation(clusters, (hits["positive_share"], None), (hits["negative_share"], None))
         net = intervals.difference(good, bad, rho, confidence=self.confidence)
         yield self._keep("net_sentiment", net, bad, method=intervals.MOVER, n_feedback=n_feedback, n_units=bad.n)
 

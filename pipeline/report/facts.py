@@ -34,6 +34,7 @@ REQUIRED = (
 METRIC_UNITS: dict[str, Unit] = {
     "positive_share": "share",
     "neutral_share": "share",
+    "low_confidence_share": "share",
     "negative_share": "share",
     "feedback_share_negative": "share",
     "net_sentiment": "net",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import tables
+from pipeline.certainty import certainty
 from pipeline.store.store import Store
 from pipeline.taxonomy import HEADS, Taxonomy
 
@@ -16,16 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
 
-def build(store: Store, *, timezone: str, taxonomy: Taxonomy) -> dict[str, pd.DataFrame]:
+def build(store: Store, *, timezone: str, taxonomy: Taxonomy, low_confidence: float) -> dict[str, pd.DataFrame]:
     """`fact_feedback`, `fact_opinion_unit`, `dim_date`, `dim_taxonomy` and `quarantine` in canonical form.
 
-    `timezone` (IANA name) makes local dates of times. Raises ContractError if the store holds what a contract
-    forbids.
+    `timezone` (IANA name) makes local dates of times; units that are right with less than the probability
+    `low_confidence` are flagged. Raises ContractError if the store holds what a contract forbids.
     """
     feedback = feedback_table(store.feedback_frame(), timezone=timezone)
     return {
         "fact_feedback": feedback,
-        "fact_opinion_unit": tables.check("fact_opinion_unit", store.units_frame()),
+        "fact_opinion_unit": unit_table(store.units_frame(), low_confidence=low_confidence),
         "dim_date": date_table(feedback["occurred_date"]),
         "dim_taxonomy": taxonomy_table(taxonomy),
         "quarantine": tables.check("quarantine", store.quarantine_frame()),
@@ -37,6 +38,11 @@ def feedback_table(stored: pd.DataFrame, *, timezone: str) -> pd.DataFrame:
     local = stored["occurred_at"].dt.tz_convert(ZoneInfo(timezone)).dt.tz_localize(None).dt.normalize()
     frame = stored.assign(occurred_date=local, sentiment=overall_sentiment(stored))
     return tables.check("fact_feedback", frame.drop(columns=["n_positive", "n_negative"]))
+
+
+def unit_table(stored: pd.DataFrame, *, low_confidence: float) -> pd.DataFrame:
+    """`fact_opinion_unit` from `Store.units_frame`: flags the units that the model is not sure of."""
+    return tables.check("fact_opinion_unit", stored.assign(low_confidence=certainty(stored) < low_confidence))
 
 
 def overall_sentiment(stored: pd.DataFrame) -> pd.Series[str]:

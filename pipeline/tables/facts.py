@@ -127,6 +127,13 @@ OPINION_UNIT = TableContract(
         **_label("stage", "旅程阶段"),
         **_label("touchpoint", "触点"),
         **_label("intent", "意图"),
+        "low_confidence": column(
+            "boolean",
+            "unclear: sentiment, stage and touchpoint are all right with less than the configured probability "
+            "(model.low_confidence)",
+            "存疑：情感、阶段、触点全部判对的概率低于设定值（model.low_confidence）",
+            before=False,
+        ),
     },
     references={("feedback_key",): "fact_feedback"},
 )

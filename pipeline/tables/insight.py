@@ -24,6 +24,7 @@ METRICS = (
     "neutral_share",
     "negative_share",
     "net_sentiment",
+    "low_confidence_share",
     "feedback_share_negative",
     "nps",
     "csat",

@@ -7,7 +7,7 @@ from collections import Counter
 from pipeline.records import QUARANTINE_REASONS
 from pipeline.report.content import Block, Bullets, Cell, Column, Figure, Paragraph, Section, Table
 from pipeline.report.facts import Facts
-from pipeline.report.sections.phrases import cell, confidence
+from pipeline.report.sections.phrases import cell, confidence, full
 
 BALANCE = ("rows", "new", "updated", "unchanged", "duplicates", "quarantined")
 LANGUAGES = ("zh", "en", "mixed", "other")
@@ -37,7 +37,18 @@ def _counts(facts: Facts) -> list[Paragraph]:
     if silent.value:
         text = t("scope.no_opinion", comments=t.noun("comments", silent.value))
         found.append(Paragraph(text, figures=(silent,)))
-    return found
+    return found + _unclear(facts)
+
+
+def _unclear(facts: Facts) -> list[Paragraph]:
+    """Opinions whose labels the model is not sure of."""
+    t = facts.texts
+    unclear = facts.count("fact_opinion_unit", "unit_index", low_confidence=True)
+    share = facts.metric("low_confidence_share")
+    if share is None:
+        return []
+    text = t("scope.unclear", unclear=t.noun("opinions", unclear.value), share=full(facts, share))
+    return [Paragraph(text, figures=(unclear, share))]
 
 
 def _window(facts: Facts) -> list[Paragraph]:

@@ -55,7 +55,7 @@ class Story:
     def units(self) -> pd.DataFrame:
         names = ["feedback_key", "text", "sentiment", "stage", "touchpoint", "sentiment_score"]
         frame = pd.DataFrame(self._rows, columns=names).astype(dict.fromkeys(names[:-1], "str"))
-        frame["unit_index"] = 0
+        frame["unit_index"], frame["low_confidence"] = 0, False
         frame["stage_score"], frame["touchpoint_score"] = 0.8, 1.0
         for name in ("positive", "negative", "neutral"):
             frame[f"p_{name}"] = pd.Series(index=frame.index, dtype="float64")

@@ -32,7 +32,7 @@ class Frames:
         for index, (sentiment, stage, touchpoint) in enumerate(units):
             unit = {"feedback_key": key, "unit_index": index, "text": f"{key} {index}"}
             unit |= {"sentiment": sentiment, "stage": stage, "touchpoint": touchpoint}
-            unit |= {f"{head}_score": 0.9 for head in ("sentiment", "stage", "touchpoint")}
+            unit |= {f"{head}_score": 0.9 for head in ("sentiment", "stage", "touchpoint")} | {"low_confidence": False}
             self._units.append(unit | {f"p_{name}": None for name in ("positive", "negative", "neutral")})
         return self
 
@@ -48,7 +48,8 @@ class Frames:
     @property
     def units(self) -> pd.DataFrame:
         frame = pd.DataFrame(self._units, columns=None if self._units else list(_EMPTY_UNITS))
-        return frame.astype({f"p_{name}": "float64" for name in ("positive", "negative", "neutral")})
+        numbers = {f"p_{name}": "float64" for name in ("positive", "negative", "neutral")}
+        return frame.astype(numbers | {"low_confidence": "bool"})
 
 
 _EMPTY_FEEDBACK = tuple(Frames().add("r")._feedback[0])

@@ -177,6 +177,19 @@ def _build(frames, dataset):
     return made
 
 
+def test_share_of_units_the_model_is_not_sure_of(frames) -> None:
+    made = frames()
+    for who in range(8):
+        made.add(f"r{who}", [("negative", "usage", "product"), ("positive", "delivery", "staff")])
+    units = made.units
+    units["low_confidence"] = [index == 0 and who < 2 for who in range(8) for index in range(2)]
+    table = periods.compute(made.feedback, units, config=CONFIG)
+    total, usage = _one(table, "low_confidence_share"), _one(table, "low_confidence_share", "usage", "stage")
+    assert (total["value"], total["n_units"]) == (2 / 16, 16)
+    assert (usage["value"], usage["n_units"]) == (2 / 8, 8)
+    assert usage["ci_low"] < usage["value"] < usage["ci_high"]
+
+
 @given(dataset=DATASETS)
 @settings(max_examples=12, deadline=None)
 def test_invariants(frames_factory, dataset) -> None:

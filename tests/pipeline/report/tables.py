@@ -64,6 +64,7 @@ UNIT = [
     "touchpoint_score",
     "intent",
     "intent_score",
+    "low_confidence",
 ]
 METRIC = [
     "period_type",
@@ -246,6 +247,7 @@ def _facts(comments: Sequence[Row]) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "touchpoint_score": 0.9,
                 "intent": "statement",
                 "intent_score": 0.9,
+                "low_confidence": len(units) % 3 == 2,
             }
             units.append(unit)
             start += len(said.text) + 1
@@ -313,11 +315,13 @@ def _monday(day: date) -> date:
 def _shares(part: pd.DataFrame, names: Row, small_n: int) -> list[Row]:
     n, comments = len(part), part["feedback_key"].nunique()
     counts = {name: int((part["sentiment"] == name).sum()) for name in ("positive", "neutral", "negative")}
+    hits_of = {f"{name}_share": hits for name, hits in counts.items()}
+    hits_of["low_confidence_share"] = int(part["low_confidence"].sum())
     size = {"n_feedback": comments, "n_respondents": comments, "n_units": n, "small_n": comments < small_n}
     rows = []
-    for name, hits in counts.items():
+    for metric, hits in hits_of.items():
         low, high = _wilson(hits, n) if comments >= 3 else (None, None)
-        rows.append({**names, "metric": f"{name}_share", "value": hits / n, "ci_low": low, "ci_high": high, **size})
+        rows.append({**names, "metric": metric, "value": hits / n, "ci_low": low, "ci_high": high, **size})
     net = (counts["positive"] - counts["negative"]) / n
     half = 1.5 / math.sqrt(n)
     low, high = (max(-1.0, net - half), min(1.0, net + half)) if comments >= 3 else (None, None)

@@ -229,6 +229,17 @@ def test_comments_in_other_languages_only():
     assert "but not classified: 2 comments." in str(section(content, "scope").blocks)
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_opinions_the_model_is_not_sure_of_are_counted_in_the_scope(language: str):
+    tables = shop()
+    unclear = int(tables["fact_opinion_unit"]["low_confidence"].sum())
+    said = " ".join(words(section(built(tables, language), "scope")))
+    told = "not sure of" if language == "en" else "没有把握"
+    assert unclear > 1
+    assert told in said
+    assert str(unclear) in said[said.index(told) :][:40]
+
+
 def test_an_unknown_label_keeps_its_id():
     content = built(published([comment(Said("x", "negative", "onboarding", "robot")) for _ in range(3)]))
     assert "robot (onboarding stage)" in str(section(content, "actions").blocks)

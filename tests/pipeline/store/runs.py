@@ -112,7 +112,7 @@ def run(
 
 def tables(store: Store, *, timezone: str = "Asia/Shanghai") -> dict[str, pd.DataFrame]:
     """All tables but dim_run; those of insight are empty."""
-    made = facts.build(store, timezone=timezone, taxonomy=load_taxonomy())
+    made = facts.build(store, timezone=timezone, taxonomy=load_taxonomy(), low_confidence=0.35)
     empty = {name: pd.DataFrame(columns=list(TABLES[name].columns)) for name in TABLES if name != "dim_run"}
     return {**empty, **made}
 

@@ -17,7 +17,7 @@ def build(runs, tmp_path):
     def made(items, timezone="UTC"):
         with Store.open(tmp_path) as store:
             runs.run(store, items)
-            return facts.build(store, timezone=timezone, taxonomy=load_taxonomy())
+            return facts.build(store, timezone=timezone, taxonomy=load_taxonomy(), low_confidence=0.35)
 
     return made
 
@@ -37,6 +37,24 @@ def test_a_feedback_and_its_units(runs, build):
     assert "".join(units["text"]) == row["text"]
     assert units["unit_index"].tolist() == [0, 1]
     assert units["p_negative"].isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(("threshold", "flagged"), [(0.0, [False, False]), (1.0, [True, True])])
+def test_units_the_model_is_not_sure_of_are_flagged(runs, tmp_path, threshold, flagged):
+    with Store.open(tmp_path) as store:
+        runs.run(store, [runs.feedback(1)])
+        found = facts.build(store, timezone="UTC", taxonomy=load_taxonomy(), low_confidence=threshold)
+    assert found["fact_opinion_unit"]["low_confidence"].tolist() == flagged
+
+
+def test_certainty_is_of_all_three_labels(runs, tmp_path):
+    with Store.open(tmp_path) as store:
+        runs.run(store, [runs.feedback(1)])
+        stored = store.units_frame().assign(sentiment_score=[0.9, 0.9], stage_score=[0.9, 0.9])
+    found = facts.unit_table(stored.assign(touchpoint_score=[0.9, 0.4]), low_confidence=0.5)
+    assert found["low_confidence"].tolist() == [False, True]
+    found = facts.unit_table(stored.assign(touchpoint_score=[0.9, 0.4], intent_score=[0.1, 1.0]), low_confidence=0.3)
+    assert found["low_confidence"].tolist() == [False, False]
 
 
 def test_unit_texts_are_cut_as_python_cuts_them(runs, build):
