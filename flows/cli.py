@@ -201,6 +201,9 @@ def evaluate(
             typer.echo(f"written to {output}")
 
 
+model_app.command("eval")(evaluate)
+
+
 @model_app.command()
 def info(name: Annotated[str, typer.Argument(help="current, a directory or a Hugging Face id.")] = "current") -> None:
     """What a model is: size, encoder, labels, calibration, where its card is."""

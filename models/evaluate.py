@@ -24,10 +24,11 @@ from models.challenge import ChallengeCase, read_challenge, run_challenge
 from models.engine import TransformerModel, load_model
 from models.errors import ModelError
 from models.gold import NOT_IN_SHIPPED_WEIGHTS, OWN, GoldText, read_gold
-from models.labels import HEADS
-from models.measure import LANGS, Case, answer, show
+from models.labels import HEADS, LANGS
+from models.measure import Case, answer, show
 from models.processor import describe
 from models.scoring import Tally, tally
+from models.units import UnitModel
 
 _SETS = {"annotated": "annotated (real feedback)", "own": "own (written by the project)"}
 _HARDEST = 12
@@ -56,8 +57,9 @@ def report(
     model: str,
     command: str,
     learned: str,
+    reference: Mapping[str, Sequence[Case]] | None = None,
 ) -> str:
-    """The whole document, in Markdown."""
+    """The whole document, in Markdown; `reference` are the cases of the same weights computed by the torch engine."""
     parts = [
         "# Evaluation",
         "<!-- Written by models.evaluate; run the command again instead of editing. -->",
@@ -85,8 +87,20 @@ def report(
     picked = [c for c in cases.get("annotated", []) if c.gold.selected_by in RANDOM]
     groups = {"own": cases.get("own", []), "annotated, randomly chosen": picked}
     parts += ["## Calibration", measure.CALIBRATION_NOTE + note, measure.calibration(groups)]
+    parts += ["## Risk and coverage", measure.COVERAGE_NOTE + note, measure.coverage(groups)]
+    if reference is not None:
+        parts += ["## int8 against float32", _ENGINES]
+        names = ("onnx int8", "torch float32")
+        for name, ours in cases.items():
+            parts += [f"### {_SETS[name]}", measure.comparison(ours, reference[name], names=names)]
     parts += ["## Challenge sets", _challenge(challenge)]
     return "\n\n".join(parts) + "\n"
+
+
+_ENGINES = (
+    "The same weights computed by the engine that is used on a CPU and by the reference. The difference is paired: of "
+    "the same feedbacks."
+)
 
 
 def _language(lang: str, compared: Sequence[Compared]) -> list[str]:
@@ -151,7 +165,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     usable = [g for name, texts in gold.items() for g in texts if name == "own" or not args.trained_on_own]
     usable = [g for g in usable if g.source not in NOT_IN_SHIPPED_WEIGHTS]
     train, dev = ([g for g in usable if g.part == part] for part in ("train", "dev"))
-    cases = {name: measure.measure(model, [g for g in texts if g.part == "test"]) for name, texts in gold.items()}
+    test = {name: [g for g in texts if g.part == "test"] for name, texts in gold.items()}
+    cases = {name: measure.measure(model, texts) for name, texts in test.items()}
+    reference = _reference(model, args.model, test)
     sets = run_sets(cases, train, dev)
     challenge = list(zip(challenge_cases, run_challenge(model, challenge_cases), strict=True))
     given = ["--annotated FILE"] * bool(args.annotated) + ["--trained-on-own"] * args.trained_on_own
@@ -160,10 +176,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     data = "own and annotated" if args.annotated and not args.trained_on_own else "own"
     learned = f"trained on {len(train)} feedbacks ({data})"
     engine = f", engine {model.scorer.name}, processor {describe()}" if isinstance(model, TransformerModel) else ""
-    text = report(sets, challenge, model=model.model_id + engine, command=command, learned=learned)
+    text = report(sets, challenge, model=model.model_id + engine, command=command, learned=learned, reference=reference)
     args.out.write_text(text, encoding="utf-8")
     print(f"written to {args.out}")
     return 0
+
+
+def _reference(model: UnitModel, name: str, test: Mapping[str, Sequence[GoldText]]) -> dict[str, list[Case]] | None:
+    """The same texts read by the torch engine; None where `model` has no other."""
+    if not isinstance(model, TransformerModel) or model.scorer.name.startswith("torch"):
+        return None
+    exact = load_model(name, engine="torch")
+    return {part: measure.measure(exact, texts) for part, texts in test.items()}
 
 
 def _parser() -> argparse.ArgumentParser:

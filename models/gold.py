@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from models.errors import GoldError
+from models.jsonl import records
 from models.labels import GENERIC, HEADS, LabelSet
 
 Part = Literal["train", "dev", "test"]
@@ -80,27 +78,11 @@ def read_gold(path: Path, *, labels: LabelSet = GENERIC) -> list[GoldText]:
     files = sorted(path.glob("*.jsonl*")) if path.is_dir() else [path]
     if not files:
         raise GoldError(f"{path}: no .jsonl or .jsonl.gz file in this directory")
-    return [text for file in files for text in _read_file(file, labels)]
+    return [_parse(f"{file}, line {number}", record, labels) for file in files for number, record in records(file)]
 
 
-def _read_file(path: Path, labels: LabelSet) -> list[GoldText]:
+def _parse(where: str, record: dict[str, Any], labels: LabelSet) -> GoldText:
     try:
-        return [_parse(path, number, line, labels) for number, line in _lines(path)]
-    except (OSError, UnicodeDecodeError) as error:
-        raise GoldError(f"{path}: cannot be read: {error}") from error
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield number, line
-
-
-def _parse(path: Path, number: int, line: str, labels: LabelSet) -> GoldText:
-    where = f"{path}, line {number}"
-    try:
-        record: dict[str, Any] = json.loads(line)
         units = sorted(GoldUnit(u["start"], u["end"], *(u[head] for head in HEADS)) for u in record["units"])
         group = record.get("group") or record["id"]
         text = GoldText(
@@ -114,8 +96,6 @@ def _parse(path: Path, number: int, line: str, labels: LabelSet) -> GoldText:
             units=tuple(units),
             part=record.get("part") or split_part(group),
         )
-    except json.JSONDecodeError as error:
-        raise GoldError(f"{where}: not JSON: {error}") from error
     except (KeyError, TypeError) as error:
         raise GoldError(f"{where}: {error} is missing or of the wrong type") from error
     if text.part not in get_args(Part):

@@ -9,6 +9,7 @@ from typing import Any
 from models.errors import ModelBrokenError
 
 HEADS = ("sentiment", "stage", "touchpoint", "intent")
+LANGS = ("zh", "en")
 
 
 @dataclass(frozen=True, slots=True)

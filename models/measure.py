@@ -15,11 +15,10 @@ import numpy as np
 from models import bootstrap
 from models.bootstrap import Counts, Estimate, estimate
 from models.gold import GoldText
-from models.labels import HEADS, LabelSet
+from models.labels import HEADS, LANGS, LabelSet
 from models.scoring import Answer, Tally, match, same_span, tally
 from models.units import UnitModel, UnitPrediction
 
-LANGS = ("zh", "en")
 _BINS = 10
 
 
@@ -64,6 +63,7 @@ def document(cases: Sequence[Case], labels: LabelSet, *, title: str) -> str:
         parts += [f"### Confusions: {head} ({lang})\n\n{confusion(mine, head, labels)}" for head in HEADS]
         parts += [f"### Domains ({lang})", groups(mine, lambda g: g.domain or g.source)]
     parts += ["## Calibration", CALIBRATION_NOTE, calibration(by_language(cases))]
+    parts += ["## Risk and coverage", COVERAGE_NOTE, coverage(by_language(cases))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -201,6 +201,43 @@ def confidences(cases: Sequence[Case], head: str) -> tuple[Counts, Counts]:
             found.append((label.score, label.id == getattr(case.gold.units[i], head)))
     table = np.array(found, dtype=np.float64).reshape(-1, 2)
     return table[:, 0], table[:, 1]
+
+
+COVERAGE_NOTE = (
+    "Units are flagged whose sentiment, stage and touchpoint are all right with less than a probability (the product "
+    "of the three). Per threshold: the share of matched units that is flagged, and how many of the others and of the "
+    "flagged ones have a wrong label among the three."
+)
+THRESHOLDS = (0.0, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8)
+DECIDING = ("sentiment", "stage", "touchpoint")
+
+
+def coverage(sets: Mapping[str, Sequence[Case]]) -> str:
+    """Risk and coverage (El-Yaniv and Wiener 2010): a row per set of cases and threshold."""
+    lines = [
+        "| texts | threshold | n | flagged | wrong among the others | wrong among the flagged |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, cases in sets.items():
+        sure, wrong = certainties(cases)
+        for threshold in THRESHOLDS if len(sure) else ():
+            flagged = sure < threshold
+            figures = (flagged.mean(), _mean(wrong[~flagged]), _mean(wrong[flagged]))
+            cells = ("-" if f is None else f"{f:.3f}" for f in figures)
+            lines.append(f"| {name} | {threshold:.2f} | {len(sure)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _mean(values: Counts) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+def certainties(cases: Sequence[Case]) -> tuple[Counts, Counts]:
+    """Of all matched units: the probability that all deciding labels are right, and 1 where one is wrong (n,), (n,)."""
+    per_head = [confidences(cases, head) for head in DECIDING]
+    sure = np.prod([scores for scores, _ in per_head], axis=0)
+    right = np.prod([hits for _, hits in per_head], axis=0)
+    return sure, 1 - right
 
 
 def calibration_error(scores: Counts, right: Counts) -> float:

@@ -4,7 +4,18 @@ import pytest
 
 from models.gold import GoldText, GoldUnit
 from models.labels import GENERIC
-from models.measure import Case, by_language, comparison, confusion, document, groups, headline, measure
+from models.measure import (
+    Case,
+    by_language,
+    certainties,
+    comparison,
+    confusion,
+    coverage,
+    document,
+    groups,
+    headline,
+    measure,
+)
 from models.units import UnitPrediction, make_prediction
 
 TEXT = "味道不错，但是送餐太慢。"
@@ -92,3 +103,13 @@ def test_document_holds_every_table_and_no_text(cases):
 def test_a_model_that_finds_nothing_is_measured_too():
     text = document(measure(Fixed(), [gold()]), GENERIC, title="silent")
     assert "**0.000 (0.000 to 0.000)**" in text
+
+
+def test_risk_and_coverage(cases):
+    """GOOD is right with 0.9 ** 3; LATE has a wrong touchpoint and the same certainty, so both are flagged at once."""
+    sure, wrong = certainties(cases)
+    assert sure == pytest.approx([sure[0]] * 6)
+    assert sorted(wrong.tolist()) == [0, 0, 0, 1, 1, 1]
+    rows = {line.split("|")[2].strip(): line for line in coverage({"all": cases}).splitlines()[2:]}
+    assert rows["0.50"].endswith("| 6 | 0.000 | 0.500 | - |")
+    assert rows["0.80"].endswith("| 6 | 1.000 | - | 0.500 |")

@@ -1,0 +1,168 @@
+"""How much a model loses on industries it has never seen:
+``python -m models.leave_out --base ENCODER --work DIR --out FILE``.
+
+For each of six groups of industries (`models/data/domain_groups.yaml`) a small model is trained on the train part
+without that group, and asked about the group's dev and test feedbacks; one more, trained on as many feedbacks of all
+groups, says what it would have been. Small means some of the encoder's layers and a sample of the data, so that the
+whole study takes an hour on two cores; it compares, it does not say how good the shipped model is. Every training
+resumes, and a finished one is not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from torch import nn
+
+from models import bootstrap
+from models.bootstrap import Counts, estimate
+from models.encode import load_tokenizer
+from models.engine import TransformerModel, find_model, open_directory
+from models.errors import ModelError
+from models.gold import OWN, GoldText
+from models.labels import GENERIC
+from models.measure import Case, by_language, measure, show
+from models.memory import reuse_buffers
+from models.network import UnitNetwork
+from models.objective import make_examples
+from models.storage import TOKENIZER, UNCALIBRATED, save
+from models.train import Settings, Trainer, load_pretrained, usable_texts
+
+GROUPS = Path(__file__).parent / "data" / "domain_groups.yaml"
+_FIGURES = (("unit F1", None), ("stage", "stage"), ("touchpoint", "touchpoint"))
+
+log = logging.getLogger("models.leave_out")
+
+
+def read_groups(path: Path = GROUPS) -> dict[str, list[str]]:
+    """Name of each group and the words that its domain ids hold."""
+    groups: dict[str, list[str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return groups
+
+
+def group_of(domain: str, groups: dict[str, list[str]]) -> str | None:
+    """The first group with a word that `domain` holds; None for none."""
+    return next((name for name, words in groups.items() if any(word in f"{domain}_" for word in words)), None)
+
+
+def sample(gold: Sequence[GoldText], size: int, *, without: str | None, groups: dict[str, list[str]]) -> list[GoldText]:
+    """At most `size` train feedbacks outside of the group `without`, the same order of choice for every group."""
+    order = sorted((g for g in gold if g.part == "train"), key=lambda g: g.id)
+    random.Random(20231).shuffle(order)
+    kept = [g for g in order if without is None or group_of(g.domain, groups) != without]
+    return kept[:size]
+
+
+def shallow(base: Path, layers: int) -> UnitNetwork:
+    """The network on `layers` of the encoder's layers, evenly spread, the last one among them."""
+    network = load_pretrained(base, GENERIC)
+    encoder: Any = network.encoder
+    every = list(encoder.encoder.layer)
+    chosen = [every[round((n + 1) * len(every) / layers) - 1] for n in range(layers)]
+    encoder.encoder.layer = nn.ModuleList(chosen)
+    encoder.config.num_hidden_layers = layers
+    return network
+
+
+def train_small(base: Path, work: Path, gold: Sequence[GoldText], *, layers: int, settings: Settings) -> Path:
+    """Train on `gold` unless `work` holds the finished model; returns its directory."""
+    finished = work / "model"
+    if (finished / "config.json").is_file():
+        return finished
+    torch.manual_seed(settings.seed)
+    tokenizer = base / TOKENIZER
+    examples = make_examples(gold, load_tokenizer(tokenizer), GENERIC)
+    network = shallow(base, layers)
+    encoder: Any = network.encoder
+    Trainer(network, examples, settings, work).run(pad=encoder.config.pad_token_id)
+    save(finished, network.eval(), GENERIC, UNCALIBRATED, tokenizer=tokenizer)
+    return finished
+
+
+def rows(name: str, seen: Sequence[Case], unseen: Sequence[Case]) -> list[str]:
+    """A table row per language: figures of both models on the same feedbacks, and the paired difference."""
+    theirs = by_language(unseen)
+    return [
+        f"| {name} | {lang} | {len(mine)} | "
+        + " | ".join(cell for _, head in _FIGURES for cell in _compared(mine, theirs[lang], head))
+        + " |"
+        for lang, mine in by_language(seen).items()
+    ]
+
+
+def _compared(seen: Sequence[Case], unseen: Sequence[Case], head: str | None) -> tuple[str, str, str]:
+    """Unit F1 (None) or the accuracy of a label: with the group, without it, and what that costs."""
+    a, b = _columns(seen, head), _columns(unseen, head)
+    figure = bootstrap.f1 if head is None else bootstrap.ratio
+    both = np.hstack([a, b])
+    gap = estimate(both, lambda sums: figure(sums[:, 2:]) - figure(sums[:, :2]))
+    values = (estimate(columns, figure).value for columns in (a, b))
+    return *(f"{value:.3f}" for value in values), show(gap, sign=True)  # type: ignore[return-value]
+
+
+def _columns(cases: Sequence[Case], head: str | None) -> Counts:
+    tallies = [c.tally for c in cases]
+    return bootstrap.f1_columns(tallies, None) if head is None else bootstrap.accuracy_columns(tallies, head)
+
+
+def study(base: Path, work: Path, gold: Sequence[GoldText], *, layers: int, size: int, settings: Settings) -> str:
+    """Train the seven models and make the table."""
+    groups = read_groups()
+
+    def trained(without: str | None) -> TransformerModel:
+        log.info("training without %s", without or "nothing")
+        texts = sample(gold, size, without=without, groups=groups)
+        return open_directory(
+            str(train_small(base, work / (without or "all"), texts, layers=layers, settings=settings)), engine="torch"
+        )
+
+    everything, lines = trained(None), [_HEAD, _RULE]
+    for name in groups:
+        asked = [g for g in gold if g.part != "train" and group_of(g.domain, groups) == name]
+        lines += rows(name, measure(everything, asked), measure(trained(name), asked))
+    return "\n".join(lines)
+
+
+_HEAD = "| group | language | feedbacks | " + " | ".join(f"{n}: seen | unseen | difference" for n, _ in _FIGURES) + " |"
+_RULE = "|---|---|" + "---:|" * (1 + 3 * len(_FIGURES))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; 0 when the table is written, 2 for unusable input."""
+    parser = argparse.ArgumentParser(prog="python -m models.leave_out", description="Leave groups of industries out.")
+    parser.add_argument("--base", required=True, help="pretrained encoder (directory or Hugging Face id)")
+    parser.add_argument("--own", type=Path, default=OWN, help="own labelled feedback (default: as shipped)")
+    parser.add_argument("--annotated", type=Path, help="further labelled feedback, file or directory")
+    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--feedbacks", type=int, default=9000, help="training feedbacks of every model")
+    parser.add_argument("--epochs", type=float, default=2.0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--work", type=Path, required=True, help="directory of the seven trainings")
+    parser.add_argument("--out", type=Path, required=True, help="Markdown file to write")
+    args = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    reuse_buffers()
+    torch.set_num_threads(args.threads)
+    settings = Settings(epochs=args.epochs, lr=2e-4, threads=args.threads)
+    try:
+        base, gold = find_model(args.base), usable_texts(args.own, args.annotated)
+        table = study(base, args.work, gold, layers=args.layers, size=args.feedbacks, settings=settings)
+    except ModelError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    args.out.write_text(table + "\n", encoding="utf-8")
+    print(f"written to {args.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
