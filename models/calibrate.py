@@ -1,6 +1,6 @@
-"""What the dev part decides: how clause scores become units, and one temperature per head.
+"""What the dev part decides: how clause scores become units, and a temperature per language and head.
 
-Decoding weights are searched on a grid for the best mean of unit F1 and end-to-end F1 over data sets and
+Decoding weights are searched for the best mean of unit F1 and end-to-end F1 over data sets and
 languages. Temperatures (Guo et al. 2017, "On Calibration of Modern Neural Networks") minimise the negative
 log-likelihood of the gold label on matched units of texts that were picked at random, where there are
 enough; other selections over-represent doubtful texts.
@@ -8,11 +8,11 @@ enough; other selections over-represent doubtful texts.
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ import numpy as np
 from models.decode import Array, DecodeSettings, Segment, find_units, unit_probabilities
 from models.encode import Encoded
 from models.gold import GoldText
-from models.labels import HEADS, LabelSet
+from models.labels import HEADS, LANGS, LabelSet
 from models.scoring import Answer, Tally, end_to_end_f1, match, tally, unit_f1
 from models.storage import Calibration
 
@@ -64,16 +64,21 @@ def score_cases(model: TransformerModel, gold: Sequence[GoldText]) -> list[Case]
 
 
 def best_decoding(cases: Sequence[Case], labels: LabelSet) -> DecodeSettings:
-    """The grid point with the highest mean of unit F1 and end-to-end F1 over (own or not, language)."""
-    grid = [DecodeSettings(label_weight=w, link_bias=b) for w, b in itertools.product(LABEL_WEIGHTS, LINK_BIASES)]
-    quality = {settings: _quality(cases, settings, labels) for settings in grid}
-    best = max(grid, key=quality.__getitem__)
-    log.info(
-        "decoding: label weight %.2f, link bias %.2f, dev mean %.4f",
-        best.label_weight,
-        best.link_bias,
-        quality[best],
-    )
+    """The settings with the highest mean of unit F1 and end-to-end F1 over (own or not, language), one searched after
+    the other until neither changes.
+    """
+
+    @cache
+    def quality(settings: DecodeSettings) -> float:
+        return _quality(cases, settings, labels)
+
+    best, before = DecodeSettings(), None
+    while best != before:
+        before = best
+        best = max((replace(best, link_bias=b) for b in LINK_BIASES), key=quality)
+        best = max((replace(best, label_weight=w) for w in LABEL_WEIGHTS), key=quality)
+    found = quality(best)
+    log.info("decoding: label weight %.2f, link bias %.2f, dev mean %.4f", best.label_weight, best.link_bias, found)
     return best
 
 
@@ -104,8 +109,12 @@ def _probabilities(case: Case, segment: Segment, temperatures: dict[str, float])
     return unit_probabilities(case.scores.labels, segment, temperatures)
 
 
-def best_temperatures(cases: Sequence[Case], decode: DecodeSettings, labels: LabelSet) -> dict[str, float]:
-    """Per head the temperature with the least negative log-likelihood on matched units."""
+def best_temperatures(cases: Sequence[Case], decode: DecodeSettings, labels: LabelSet) -> dict[str, dict[str, float]]:
+    """Per language and head the temperature with the least negative log-likelihood on matched units."""
+    return {lang: _temperatures([c for c in cases if c.encoded.lang == lang], decode, labels, lang) for lang in LANGS}
+
+
+def _temperatures(cases: Sequence[Case], decode: DecodeSettings, labels: LabelSet, lang: str) -> dict[str, float]:
     rows = _matched_rows([c for c in cases if c.gold.selected_by in RANDOM], decode, labels)
     if len(rows["sentiment"]) < ENOUGH:
         rows = _matched_rows(cases, decode, labels)
@@ -117,7 +126,7 @@ def best_temperatures(cases: Sequence[Case], decode: DecodeSettings, labels: Lab
         logs = np.log(np.clip(np.array([p for p, _ in rows[head]]), 1e-12, 1.0))
         gold = np.array([g for _, g in rows[head]])
         found[head] = min(TEMPERATURES, key=_likelihood_at(logs, gold))
-    log.info("temperatures on %d units: %s", len(rows["sentiment"]), found)
+    log.info("temperatures %s on %d units: %s", lang, len(rows["sentiment"]), found)
     return found
 
 

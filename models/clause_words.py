@@ -57,3 +57,26 @@ ZH_ATTACHES = _words(
 )
 # Parts of speech (jieba's tags) that can open a new clause behind a complete one.
 ZH_SUBJECT = ("n", "r", "v", "t", "s", "f", "j", "b")
+
+# In run-ons: Chinese words that want something behind them (beside degree words, which ZH_DEGREE lists),
+ZH_OPEN_ENDED = ZH_DEGREE | _words(
+    "的 地 得 着 和 与 及 跟 同 把 被 让 给 在 从 向 对 对于 为 为了 以 由 于 到 比 像 按 将 这 那 这个 那个 "
+    "这家 一 每 各 某 几 两 多 大 小 新 老 好多 很多 就 才 又 再 已 已经 是 有 会 要 能 可以 可 想 得 来 去 "
+    "我 你 他 她 它 我们 他们 你们 人家 一个 一些 一点 一下 个 什么 怎么 说 叫 请 用 看 买 送 点 做 打 吃 收 等 排"
+)
+# English words that want something behind them in a run-on, beside `EN_WANTS_MORE`,
+EN_OPEN_ENDED = EN_WANTS_MORE | _words(
+    "really absolutely super extremely totally completely quite pretty rather such well better best worst more most "
+    "less much many every each another other some any few several one two three four five first second last next new "
+    "old never always already still just only even also again please been being got getting keep keeps kept go goes "
+    "went going come comes came stay look looks looked feel feels felt seem seems seemed"
+)
+# words that open a noun phrase, so perhaps a clause,
+EN_ARTICLES = _words("a an the my our your his her their this that these those no")
+# and English words that belong to what stands before them.
+EN_LEANS_BACK = _words(
+    "of to in on at by for from with into onto about over under than as that is are was were be been "
+    "am isn't wasn't aren't weren't has had have will would can could should may might did does do "
+    "and or nor too also again ago there here up off out down away back together n't not 's 'm 're "
+    "'ve 'll 'd much many more most less only even just yet ever off which who me him them us it here there"
+)

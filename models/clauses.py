@@ -23,11 +23,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import regex
 
 from models import clause_words as words
+from models.run_ons import Word, run_on_cuts
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 
 
 class Span(NamedTuple):
@@ -37,6 +38,7 @@ class Span(NamedTuple):
     end: int
 
 
+_LINE_ENDS = "\n\r\u2028\u2029\x85"
 _HAN = regex.compile(r"\p{Han}")
 # Each alternative is a stretch that is never cut. Possessive quantifiers and the conditions on where a match may start
 # keep the search linear on absurd texts (20,000 letters or digits in a row).
@@ -78,14 +80,21 @@ def split_clauses(text: str) -> list[Span]:
     plain = _flatten(text)
     if not plain.strip():
         return _strip(text, [Span(0, len(text))])
-    cuts = _line_cuts(plain)
-    cuts |= _token_cuts(plain)
-    for pattern in (_WHOLE, _STOPS):
-        for found in pattern.finditer(text):
-            cuts -= set(range(found.start() + 1, found.end()))
+    tokens = _tokens(plain)
+    cuts = _line_cuts(plain) | _token_cuts(plain, tokens)
+    cuts |= run_on_cuts(_stretches(plain, tokens), cuts, _tag)
+    cuts -= whole_stretches(text)
     edges = [0, *sorted(c for c in cuts if 0 < c < len(text)), len(text)]
     pieces = [Span(a, b) for a, b in pairwise(edges)]
     return _join_wordless(plain, _strip(text, pieces))
+
+
+def whole_stretches(text: str) -> set[int]:
+    """Offsets inside what must stay whole (numbers, addresses, masks, runs of emoji): all but the first character of
+    each.
+    """
+    found = (m for pattern in (_WHOLE, _STOPS) for m in pattern.finditer(text))
+    return {offset for m in found for offset in range(m.start() + 1, m.end())}
 
 
 def _flatten(text: str) -> str:
@@ -97,18 +106,40 @@ def _flatten(text: str) -> str:
     return _STOPS.sub(lambda m: "。" * len(m[0]), flat)
 
 
+def _stretches(plain: str, tokens: list[tuple[str, int]]) -> list[list[Word]]:
+    """The words between punctuation and line breaks."""
+    stretches: list[list[Word]] = [[]]
+    end = 0
+    for word, start in tokens:
+        if _breaks(word) or word[0] in words.OPEN or any(ch in _LINE_ENDS for ch in plain[end:start]):
+            stretches.append([])
+        if any(ch.isalnum() for ch in word):
+            stretches[-1].append(Word(word, start))
+        end = start + len(word)
+    return stretches
+
+
 def _line_cuts(plain: str) -> set[int]:
-    return {i + 1 for i, ch in enumerate(plain) if ch in "\n\r\u2028\u2029\x85"}
+    return {i + 1 for i, ch in enumerate(plain) if ch in _LINE_ENDS}
 
 
-def _token_cuts(plain: str) -> set[int]:
+def has_chinese(text: str) -> bool:
+    """Whether a Chinese character is in `text`."""
+    return bool(_HAN.search(text))
+
+
+def _tokens(plain: str) -> list[tuple[str, int]]:
+    """Words of `plain` and where each starts."""
+    tokenize = _tokenizer("zh" if has_chinese(plain) else "en")
+    readable = _LONG_RUN.sub(lambda m: m[0][:20] + " " * (len(m[0]) - 40) + m[0][-20:], plain)
+    return [(t.text, t.idx) for t in tokenize(readable) if not t.is_space]
+
+
+def _token_cuts(plain: str, tokens: list[tuple[str, int]]) -> set[int]:
     """Cuts at punctuation runs, connectives, spaces between Chinese characters, and in run-ons of both
     languages.
     """
-    chinese = bool(_HAN.search(plain))
-    tokenize = _tokenizer("zh" if chinese else "en")
-    readable = _LONG_RUN.sub(lambda m: m[0][:20] + " " * (len(m[0]) - 40) + m[0][-20:], plain)
-    tokens = [(t.text, t.idx) for t in tokenize(readable) if not t.is_space]
+    chinese = has_chinese(plain)
     cuts = {m.end() for m in _GLUED_STOP.finditer(plain)} | {m.start() for m in _LIST_MARK.finditer(plain)}
     run_end = 0
     for n, (word, start) in enumerate(tokens):

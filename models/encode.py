@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import regex
 
-from models.clauses import Span, split_clauses
+from models.clauses import Span, has_chinese, split_clauses
 from models.errors import ModelBrokenError
 
 if TYPE_CHECKING:
@@ -39,8 +39,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A text ready for the network: its clauses and the windows that cover them in order."""
+    """A text ready for the network: its language, its clauses and the windows that cover them in order."""
 
+    lang: str
+    """zh where there is a Chinese character, else en."""
     clauses: tuple[Span, ...]
     windows: tuple[Window, ...]
 
@@ -67,7 +69,7 @@ def encode(texts: Sequence[str], tokenizer: Tokenizer) -> list[Encoded]:
     for text, tokens in zip(texts, found, strict=True):
         clauses = split_clauses(text)
         groups = _tokens_by_clause(clauses, tokens.ids, tokens.offsets)
-        out.append(Encoded(tuple(clauses), tuple(_windows(groups, bos, eos))))
+        out.append(Encoded("zh" if has_chinese(text) else "en", tuple(clauses), tuple(_windows(groups, bos, eos))))
     return out
 
 

@@ -207,10 +207,11 @@ class TransformerModel:
 
     def _decode(self, item: Encoded, scores: Scored) -> list[UnitPrediction]:
         calibration = self._stored.calibration
+        temperatures = calibration.temperatures[item.lang]
         units = []
         for segment in find_units(scores.labels, scores.link, calibration.decode):
             start, end = item.clauses[segment.first].start, item.clauses[segment.last - 1].end
-            probabilities = unit_probabilities(scores.labels, segment, calibration.temperatures)
+            probabilities = unit_probabilities(scores.labels, segment, temperatures)
             units.append(make_prediction(start, end, {h: p.tolist() for h, p in probabilities.items()}, self.labels))
         return units
 

@@ -15,11 +15,13 @@ from models.encode import Window, encode
 from models.gold import GoldText
 from models.labels import HEADS, LabelSet
 from models.network import Scores
+from models.segmental import segmentation_loss
 from models.targets import NOTHING, Targets, make_targets
 
 HEAD_WEIGHT = {"sentiment": 0.5, "stage": 0.75, "touchpoint": 1.0, "intent": 0.5}
 """Share of each head in the loss: more classes are harder to learn."""
-LINK_WEIGHT = 2.0
+LINK_WEIGHT = 1.0
+SEGMENT_WEIGHT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ def _own_units(example: Example) -> list[tuple[int, ...]]:
 
 
 def loss_of(scores: Scores, batch: Sequence[Example], weights: dict[str, Tensor], *, smoothing: float) -> Tensor:
-    """Cross-entropy of labels per clause and per unit (scores pooled over its clauses), and of the links.
+    """Cross-entropy of labels per clause and per unit (scores pooled over its clauses), of the links, and of the
+    segmentation as a whole.
 
     `weights` are those of `class_weights`. Links between two clauses without content are left out: what becomes of
     them makes no difference.
@@ -109,7 +112,7 @@ def loss_of(scores: Scores, batch: Sequence[Example], weights: dict[str, Tensor]
     if known.any():
         loss = F.binary_cross_entropy_with_logits(scores.link[known], link_gold[known])
         total = total + LINK_WEIGHT * loss
-    return total
+    return total + SEGMENT_WEIGHT * segmentation_loss(scores.labels, scores.link, [e.unit_of for e in batch])
 
 
 def _flatten_targets(batch: Sequence[Example]) -> tuple[int, Tensor, Tensor, Tensor]:

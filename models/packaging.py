@@ -36,7 +36,8 @@ def facts(name: str) -> Iterator[tuple[str, str]]:
     yield "labels", ", ".join(f"{len(labels.ids(head))} {head}" for head in HEADS)
     decode = stored.calibration.decode
     yield "decoding", f"label weight {decode.label_weight}, link bias {decode.link_bias}"
-    yield "temperatures", ", ".join(f"{head} {value}" for head, value in stored.calibration.temperatures.items())
+    for lang, temperatures in stored.calibration.temperatures.items():
+        yield f"temperatures {lang}", ", ".join(f"{head} {value}" for head, value in temperatures.items())
     yield "card", str(stored.directory / CARD) if (stored.directory / CARD).is_file() else "none"
 
 

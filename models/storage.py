@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from models.clauses import RULES_VERSION
 from models.decode import DecodeSettings
 from models.errors import ModelBrokenError
-from models.labels import HEADS, LabelSet
+from models.labels import HEADS, LANGS, LabelSet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from models.network import UnitNetwork
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS, TOKENIZER, CALIBRATION, LABELS, CONFIG = (
     "model.safetensors",
     "tokenizer.json",
@@ -56,12 +56,12 @@ _SMALLEST = 4096  # elements; smaller matrices gain nothing
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What the dev part decided: how units are decoded, and one temperature per head for its
+    """What the dev part decided: how units are decoded, and a temperature per language and head for the
     probabilities.
     """
 
     decode: DecodeSettings
-    temperatures: dict[str, float]
+    temperatures: dict[str, dict[str, float]]
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary for `json.dump`."""
@@ -71,16 +71,17 @@ class Calibration:
     def from_json(cls, data: dict[str, Any]) -> Calibration:
         """Raises `ModelBrokenError` for missing or impossible values."""
         try:
-            temperatures = {head: float(data["temperatures"][head]) for head in HEADS}
+            given = data["temperatures"]
+            temperatures = {lang: {head: float(given[lang][head]) for head in HEADS} for lang in LANGS}
             decode = DecodeSettings(**data["decode"])
         except (KeyError, TypeError, ValueError) as error:
             raise ModelBrokenError(f"{CALIBRATION}: {error}; run python -m models.calibrate again") from error
-        if min(temperatures.values()) <= 0:
+        if min(min(of_head.values()) for of_head in temperatures.values()) <= 0:
             raise ModelBrokenError(f"{CALIBRATION}: temperatures must be above 0, got {temperatures}")
         return cls(decode, temperatures)
 
 
-UNCALIBRATED = Calibration(DecodeSettings(), dict.fromkeys(HEADS, 1.0))
+UNCALIBRATED = Calibration(DecodeSettings(), {lang: dict.fromkeys(HEADS, 1.0) for lang in LANGS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +145,16 @@ def save_calibration(directory: Path, calibration: Calibration) -> None:
     _write_json(directory / CONFIG, config)
 
 
-def load(directory: Path) -> Stored:
+def load(directory: Path, *, any_rules: bool = False) -> Stored:
     """Read and check a model directory; weights are read when they are asked for.
+
+    `any_rules` accepts weights of other clause rules: to train them further, not to use them.
 
     Raises `ModelBrokenError` when a file is missing or was changed, when the clause rules are not those the
     weights were trained with, or when a file does not hold what it should.
     """
     config = _read_json(directory / CONFIG)
-    _check(directory, config)
+    _check(directory, config, any_rules=any_rules)
     labels = LabelSet.from_json(_read_json(directory / LABELS))
     calibration = Calibration.from_json(_read_json(directory / CALIBRATION))
     _check_shapes(directory, config["encoder"], labels)
@@ -187,7 +190,7 @@ def unpack(packed: dict[str, Tensor]) -> dict[str, Tensor]:
     return out
 
 
-def _check(directory: Path, config: dict[str, Any]) -> None:
+def _check(directory: Path, config: dict[str, Any], *, any_rules: bool) -> None:
     if "encoder" not in config or "clause_rules" not in config:
         raise ModelBrokenError(
             f"{directory}: not a unit model of this project; a plain encoder must be trained first: "
@@ -195,7 +198,7 @@ def _check(directory: Path, config: dict[str, Any]) -> None:
         )
     if config.get("format") != FORMAT:
         raise ModelBrokenError(f"{directory / CONFIG}: format {config.get('format')!r}, this version reads {FORMAT}")
-    if config["clause_rules"] != RULES_VERSION:
+    if config["clause_rules"] != RULES_VERSION and not any_rules:
         raise ModelBrokenError(
             f"{directory}: trained on clause rules {config['clause_rules']!r}, this version cuts by "
             f"{RULES_VERSION!r}; train again or use the version it came with"

@@ -27,6 +27,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from models.augment import rewritten
 from models.calibrate import calibrate
 from models.encode import load_tokenizer
 from models.engine import find_model, open_directory
@@ -39,6 +40,9 @@ from models.objective import Example, class_weights, loss_of, make_batches, make
 from models.storage import LABELS, TOKENIZER, UNCALIBRATED, load, save, save_calibration
 
 log = logging.getLogger("models.train")
+
+REWRITTEN = 0.2
+"""Share of the training texts that are learned once more without punctuation or with typing errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +205,7 @@ def load_pretrained(base: Path, labels: LabelSet) -> UnitNetwork:
     from transformers import AutoConfig, BertConfig, BertModel
 
     if (base / LABELS).is_file():
-        finished = load(base)
+        finished = load(base, any_rules=True)
         if finished.labels != labels:
             raise ModelBrokenError(f"{base / LABELS}: not the labels that are to be trained; start from an encoder")
         return finished.network()
@@ -225,7 +229,9 @@ def train(base: Path, out: Path, gold: Sequence[GoldText], settings: Settings) -
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     tokenizer = base / TOKENIZER
-    examples = make_examples([g for g in gold if g.part == "train"], load_tokenizer(tokenizer), GENERIC)
+    learned = [g for g in gold if g.part == "train"]
+    learned += rewritten(learned, share=REWRITTEN, seed=settings.seed)
+    examples = make_examples(learned, load_tokenizer(tokenizer), GENERIC)
     log.info("%d training windows, %d tokens", len(examples), sum(len(e.window.ids) for e in examples))
     network = load_pretrained(base, GENERIC)
     encoder: Any = network.encoder

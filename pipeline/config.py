@@ -86,7 +86,7 @@ class Model(Section):
     engine: Literal["auto", "onnx", "torch"] = "auto"
     threads: int | None = Field(None, ge=1)
     low_confidence: float = Field(
-        0.35,
+        0.40,
         ge=0,
         le=1,
         description="units are flagged whose sentiment, stage and touchpoint are all right with a lower probability",

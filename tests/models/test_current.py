@@ -14,8 +14,8 @@ from models.scoring import Tally, accuracy, tally, unit_f1
 from models.units import UnitModel
 
 FLOORS = {
-    "zh": {"units": 0.87, "sentiment": 0.82, "stage": 0.71, "touchpoint": 0.68, "intent": 0.825},
-    "en": {"units": 0.86, "sentiment": 0.81, "stage": 0.695, "touchpoint": 0.68, "intent": 0.82},
+    "zh": {"units": 0.885, "sentiment": 0.835, "stage": 0.73, "touchpoint": 0.70, "intent": 0.845},
+    "en": {"units": 0.86, "sentiment": 0.82, "stage": 0.705, "touchpoint": 0.69, "intent": 0.825},
 }
 
 

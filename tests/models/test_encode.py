@@ -30,7 +30,7 @@ def test_every_clause_has_a_token_and_tokens_are_in_clause_order() -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "\u3000"])
 def test_nothing_to_read(text: str) -> None:
-    assert run(text) == Encoded((), ())
+    assert run(text) == Encoded("en", (), ())
 
 
 @pytest.mark.parametrize(

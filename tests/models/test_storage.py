@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from models.decode import DecodeSettings
 from models.errors import ModelBrokenError
-from models.labels import GENERIC, HEADS
+from models.labels import GENERIC, HEADS, LANGS
 from models.network import UnitNetwork
 from models.storage import UNCALIBRATED, Calibration, load, pack, save, save_calibration, unpack
 
@@ -43,7 +43,7 @@ def test_saving_a_loaded_model_again_changes_nothing(tiny_model: Path, tmp_path:
 
 def test_calibration_is_part_of_the_digest(tiny_model: Path) -> None:
     before = load(tiny_model)
-    chosen = Calibration(DecodeSettings(0.9, 0.1), dict.fromkeys(HEADS, 1.5))
+    chosen = Calibration(DecodeSettings(0.9, 0.1), dict.fromkeys(LANGS, dict.fromkeys(HEADS, 1.5)))
     save_calibration(tiny_model, chosen)
     after = load(tiny_model)
     assert after.calibration == chosen
@@ -100,9 +100,15 @@ def test_damage_is_named(tiny_model: Path, damage: Callable[[Path], None], expec
 
 
 @pytest.mark.parametrize(
-    "data", [{}, {"decode": {}, "temperatures": {}}, {"decode": {"speed": 1}, "temperatures": dict.fromkeys(HEADS, 1)},
-             {"decode": {}, "temperatures": dict.fromkeys(HEADS, 0)}]
-)  # fmt: skip
+    "data",
+    [
+        {},
+        {"decode": {}, "temperatures": {}},
+        {"decode": {}, "temperatures": dict.fromkeys(HEADS, 1)},
+        {"decode": {"speed": 1}, "temperatures": dict.fromkeys(LANGS, dict.fromkeys(HEADS, 1))},
+        {"decode": {}, "temperatures": dict.fromkeys(LANGS, dict.fromkeys(HEADS, 0))},
+    ],
+)
 def test_broken_calibration(data: dict[str, object]) -> None:
     with pytest.raises(ModelBrokenError, match=r"calibration\.json"):
         Calibration.from_json(data)
