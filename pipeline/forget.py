@@ -191,7 +191,8 @@ def _one_of(
 ) -> tuple[Target, set[str]]:
     """The choice that is known (stored, published or forgotten before), and the names of the snapshots with it."""
     found = {target: _holding(published, target, store.hasher) for target in choices}
-    known = [target for target in choices if found[target] or store.holdings([target])]
+    gone = before.identities | before.customers
+    known = [each for each in choices if found[each] or each.hash in gone or store.holdings([each])]
     if len(known) > 1:
         raise ConfigError(
             "this id is in several sources",
@@ -199,7 +200,6 @@ def _one_of(
             value=", ".join(sorted(target.source for target in known)),
             remedy="say which with --source",
         )
-    known += [target for target in choices if target.hash in before.identities | before.customers]
     if not known:
         raise CxiError(
             "not known here: neither stored, nor published, nor forgotten before; nothing was changed",
