@@ -93,8 +93,10 @@ def forget(
         fresh = [each for each in targets if store.holdings([each]) or (found[each] and each.hash not in begun)]
         removed = _going(out, fresh, pending)
         published = None if plan else _carry_out(config, store, fresh, last, progress=progress)
-        covered = _tombstones(targets)
-        remains = tuple(search(config, sources, covered, store.hasher, progress=progress))
+    if pending is not None:
+        verb = "would be finished" if plan else "was finished"
+        notes += (f"an earlier cxi forget of {pending.rows:,} rows, interrupted, {verb}",)
+    remains = tuple(search(config, sources, _tombstones(targets), store.hasher, progress=progress))
     return Forgotten(plan, holdings, holding, removed, published, remains, notes)
 
 
