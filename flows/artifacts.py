@@ -57,10 +57,10 @@ def _summary(result: RunResult) -> str:
     lines = [
         f"# {balance.rows:,} rows, snapshot {result.snapshot.name}",
         "",
-        "| new | updated | unchanged | duplicates | quarantined |",
-        "|---:|---:|---:|---:|---:|",
+        "| new | updated | unchanged | duplicates | forgotten | quarantined |",
+        "|---:|---:|---:|---:|---:|---:|",
         f"| {balance.new:,} | {balance.updated:,} | {balance.unchanged:,}"
-        f" | {balance.duplicates:,} | {balance.quarantined:,} |",
+        f" | {balance.duplicates:,} | {balance.forgotten:,} | {balance.quarantined:,} |",
         "",
         f"{len(tables['fact_feedback']):,} feedbacks, {len(tables['fact_opinion_unit']):,} opinion units;"
         f" {result.analysed.feedbacks:,} feedbacks analysed in {result.analysed.seconds:.0f} s.",

@@ -167,6 +167,54 @@ def check(
 
 
 @app.command()
+def forget(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Input files and directories to look for rows that are still there; they are only read."
+            " Without any: the sources of the configuration.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The --out of your runs. Default: ./cx-out")] = None,
+    ids: Annotated[
+        list[str] | None, typer.Option("--id", help="Id of a feedback as its source writes it; may be repeated.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Name of the ids' source, where several sources have the same id.")
+    ] = None,
+    customers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--customer",
+            help="Customer as the source writes it: all of that customer's feedback, and all"
+            " that may come; may be repeated.",
+        ),
+    ] = None,
+    config: ConfigFile = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would be removed, and change nothing.")] = False,
+) -> None:
+    """Remove a feedback or a customer from store, tables and reports for good, and keep it out of later runs."""
+    with _errors():
+        from flows.forgetting import show_forgotten
+        from flows.terminal import Bars
+        from pipeline.forget import Request
+        from pipeline.forget import forget as forget_all
+
+        settings = _settings(config)
+        configured = bool(paths or settings.sources or settings.input.paths)
+        result = forget_all(
+            settings,
+            Request(tuple(ids or ()), tuple(customers or ()), source),
+            out or settings.out or DEFAULT_OUT,
+            sources=_sources(settings, paths) if configured else [],
+            plan=plan,
+            progress=Bars(),
+        )
+        show_forgotten(result, searched=configured)
+
+
+@app.command()
 def evaluate(
     gold: Annotated[
         Path | None,

@@ -51,7 +51,8 @@ def summary_lines(result: RunResult) -> Iterator[str]:
     yield ""
     yield (
         f"{balance.rows:,} rows = {balance.new:,} new + {balance.updated:,} updated + {balance.unchanged:,} unchanged"
-        f" + {balance.duplicates:,} duplicates + {balance.quarantined:,} quarantined"
+        f" + {balance.duplicates:,} duplicates + {balance.forgotten:,} forgotten"
+        f" + {balance.quarantined:,} quarantined"
     )
     languages = tables["fact_feedback"]["language"].value_counts()
     spoken = ", ".join(f"{name} {count:,}" for name, count in languages.items())

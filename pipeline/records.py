@@ -42,7 +42,8 @@ class QuarantinedRow:
     """A row that was set aside.
 
     `reason` is a key of `QUARANTINE_REASONS`; `column` and `detail` (never feedback text, masked where it quotes a
-    value) narrow it down; `preview` is at most 80 characters of the masked text.
+    value) narrow it down; `preview` is at most 80 characters of the masked text. `identity` and `customer` are as in
+    `Feedback`, where the row could be read that far.
     """
 
     origin: Origin
@@ -50,6 +51,8 @@ class QuarantinedRow:
     detail: str
     column: str | None = None
     preview: str = ""
+    identity: str | None = None
+    customer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Feedback:
     """One customer statement: one verbatim of a row. The text is masked; the original is never kept.
 
     `key` identifies the feedback over runs (keyed hash, 32 hex characters); `content_hash` tells its versions apart.
+    `identity` (keyed hash of source and row id, None for rows without id) is what `cxi forget --id` finds it by.
     `respondent` (keyed hash) groups the answers of one row or one customer: intervals are clustered by it.
     `occurred_at` is time-zone aware or None where the source gives no time.
     """
@@ -96,6 +100,7 @@ class Feedback:
     text: str
     language: Language
     masked: MaskedText
+    identity: str | None = None
     external_id: str | None = None
     customer: str | None = None
     question: str | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -114,7 +114,12 @@ def ingest(config: Config, sources: Sequence[Input], store: Store, *, progress: 
     masker = Masker(load_policy(config.privacy))
     reading = read_feedback(sources, config=config, masker=masker, hasher=store.hasher)
     with progress.step("read and mask", reading.survey.rows) as advance:
-        staged = partitions.write_feedback(reading.items(advance), store.work / "staged", rows=config.partition_rows)
+        staged = partitions.write_feedback(
+            reading.items(advance),
+            store.work / "staged",
+            rows=config.partition_rows,
+            forgotten=store.tombstones(),
+        )
     return Ingested(staged, _digests(reading.survey), reading.survey.notes)
 
 
@@ -132,6 +137,7 @@ def reconcile(config: Config, store: Store, ingested: Ingested, *, key: str) -> 
         analysis_key=key,
         partition_rows=config.partition_rows,
         drop_repeated_texts=config.drop_repeated_texts,
+        forgotten=ingested.staged.forgotten,
     )
 
 
@@ -161,6 +167,35 @@ def publish(
     config: Config, store: Store, ingested: Ingested, balance: Balance, *, window: Window, progress: Progress
 ) -> Path:
     """Make every table and the report from the store's state, and swap the new snapshot in. Returns its folder."""
+
+    def run_row(tables: Mapping[str, pd.DataFrame]) -> dict[str, object]:
+        return _run_row(config, ingested, balance, window) | contents(store, tables)
+
+    folder = publish_tables(config, store, run_row, window=window, progress=progress)
+    complete_forgetting(store)
+    return folder
+
+
+def complete_forgetting(store: Store) -> None:
+    """Remove what `cxi forget` may have left when it was killed: deleted rows in the file, and older snapshots.
+
+    Call it after a snapshot has been published that is made without them.
+    """
+    if store.unfinished() is not None:
+        store.rewrite()
+        snapshot.keep_current(store.out)
+        store.finish()
+
+
+def publish_tables(
+    config: Config,
+    store: Store,
+    run_row: Callable[[Mapping[str, pd.DataFrame]], dict[str, object]],
+    *,
+    window: Window,
+    progress: Progress,
+) -> Path:
+    """`publish`, with the row of dim_run made from the tables by `run_row`."""
     taxonomy = load_taxonomy(config.taxonomy)
     with progress.step("figures and report", 4) as advance:
         tables = facts.build(
@@ -179,28 +214,30 @@ def publish(
             "fact_strength": strengths.rank(feedback, units, config=config),
         }
         advance(1)
-        run_row = _run_row(config, store, ingested, balance, tables, window)
 
         def add_report(folder: Path) -> None:
             advance(1)
             report.write(snapshot.load(folder), config=config, taxonomy=taxonomy, folder=folder)
 
-        folder = snapshot.publish(store.out, tables, run=run_row, keep=config.keep_snapshots, extra=add_report)
+        folder = snapshot.publish(store.out, tables, run=run_row(tables), keep=config.keep_snapshots, extra=add_report)
         advance(1)
     return folder
 
 
-def _run_row(
-    config: Config,
-    store: Store,
-    ingested: Ingested,
-    balance: Balance,
-    tables: dict[str, pd.DataFrame],
-    window: Window,
-) -> dict[str, object]:
+def contents(store: Store, tables: Mapping[str, pd.DataFrame]) -> dict[str, object]:
+    """What a row of dim_run says about the tables it is published with."""
+    languages = tables["fact_feedback"]["language"].value_counts()
+    return {
+        "n_feedback": len(tables["fact_feedback"]),
+        "n_units": len(tables["fact_opinion_unit"]),
+        "languages": json.dumps({str(name): int(count) for name, count in languages.items()}),
+        "masked": json.dumps(store.masked_counts()),
+    }
+
+
+def _run_row(config: Config, ingested: Ingested, balance: Balance, window: Window) -> dict[str, object]:
     taxonomy = load_taxonomy(config.taxonomy)
     model_id = open_model(config.model, taxonomy).model_id
-    languages = tables["fact_feedback"]["language"].value_counts()
     return {
         "config_hash": config.digest(),
         "model_id": model_id,
@@ -213,10 +250,6 @@ def _run_row(
         "until": window.until,
         "input_digests": json.dumps(ingested.digests, ensure_ascii=False),
         **asdict(balance),
-        "n_feedback": len(tables["fact_feedback"]),
-        "n_units": len(tables["fact_opinion_unit"]),
-        "languages": json.dumps({str(name): int(count) for name, count in languages.items()}),
-        "masked": json.dumps(store.masked_counts()),
     }
 
 

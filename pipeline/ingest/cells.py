@@ -100,6 +100,11 @@ def is_missing(text: str) -> bool:
     return (len(text) < 64 and text.strip().lower() in _MISSING) or not text.strip()
 
 
+def as_given(text: str) -> str:
+    """A cell other than the verbatim as it counts: without white space around it, "" where it gives no value."""
+    return "" if is_missing(text) else text.strip()
+
+
 def is_anonymous(text: str) -> bool:
     """Whether a customer column says only that the customer is unknown: such rows are not one respondent."""
     return text.strip().lower() in _ANONYMOUS

@@ -54,6 +54,10 @@ class Identifier:
             return self.hasher.hexdigest("id", row.source, row.external_id, *answer)
         return f"{self._row_hash(row.source, row.mapped, *answer)}-{row.occurrence}"
 
+    def identity(self, source: str, external_id: str) -> str:
+        """The hash of a row's id, shared by all its answers."""
+        return self.hasher.hexdigest("id", source, external_id)
+
     def respondent(self, row: RowIdentity, customer: str | None) -> str:
         """The customer's hash, or else one that the answers of the row share."""
         return customer if customer is not None else self.key(row, None)

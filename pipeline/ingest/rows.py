@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from pipeline.ingest.cells import clean, is_anonymous, is_blank, is_missing, to_text
+from pipeline.ingest.cells import as_given, clean, is_anonymous, is_blank, to_text
 from pipeline.ingest.columns import SINGLE
 from pipeline.ingest.dates import UndatedError
 from pipeline.ingest.identity import Identifier, RowIdentity
@@ -35,11 +35,18 @@ class _Facts:
 
     identity: RowIdentity
     external_id: str | None
-    customer: str | None
     moments: dict[str, datetime | None]
     scores: dict[str, Score | None]
     values: dict[str, str | None]
     attributes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """Whose row it is, as keyed hashes (see `Feedback`)."""
+
+    identity: str | None
+    customer: str | None
 
 
 class _UnusableError(ValueError):
@@ -65,20 +72,23 @@ class RowReader:
         a whole.
         """
         origin = Origin(self._plan.file.label, row.row, self._plan.sheet)
+        given = self._given(row)
+        owner = self._owner(given)
         answers = [(column, row.values.get(column)) for column in self._plan.mapping.texts]
         answers = [(column, value) for column, value in answers if not is_blank(to_text(value))]
         if not answers:
             column = None if self._several else self._names[self._plan.mapping.texts[0]]
-            yield QuarantinedRow(origin, "empty_text", "no text in this row", column)
+            yield _aside(origin, owner, "empty_text", "no text in this row", column)
             return
         try:
-            facts = self._facts(row)
+            facts = self._facts(row, given)
         except _UnusableError as problem:
             preview = self.preview(to_text(answers[0][1]))
-            yield QuarantinedRow(origin, problem.reason, problem.detail, self._names[problem.column], preview)
+            yield _aside(origin, owner, problem.reason, problem.detail, self._names[problem.column], preview)
             return
         for column, value in answers:
-            yield self._flaw(origin, column, value) or self._feedback(origin, facts, column, clean(to_text(value)))
+            flaw = self._flaw(origin, owner, column, value)
+            yield flaw or self._feedback(origin, owner, facts, column, clean(to_text(value)))
 
     def preview(self, text: str) -> str:
         """The beginning of a text on one line, masked.
@@ -87,26 +97,35 @@ class RowReader:
         """
         return " ".join(self._masker.mask(clean(text[: _PREVIEW * 20])).text.split())[:_PREVIEW]
 
-    def _flaw(self, origin: Origin, column: str, value: object) -> QuarantinedRow | None:
+    def _flaw(self, origin: Origin, owner: _Owner, column: str, value: object) -> QuarantinedRow | None:
         """What makes one answer unusable."""
         text, column = to_text(value), self._names[column]
         limit = self._plan.options.max_chars
         if len(text) > limit:
-            return QuarantinedRow(
-                origin, "too_long", f"{len(text):,} characters, {limit:,} allowed", column, self.preview(text)
-            )
+            detail = f"{len(text):,} characters, {limit:,} allowed"
+            return _aside(origin, owner, "too_long", detail, column, self.preview(text))
         if isinstance(value, dict | list):
-            return QuarantinedRow(origin, "not_text", f"a {type(value).__name__}, not a text", column)
+            return _aside(origin, owner, "not_text", f"a {type(value).__name__}, not a text", column)
         if not has_content(text):
-            return QuarantinedRow(
-                origin, "not_text", f"{len(text)} characters of punctuation", column, self.preview(text)
-            )
+            detail = f"{len(text)} characters of punctuation"
+            return _aside(origin, owner, "not_text", detail, column, self.preview(text))
         return None
 
-    def _facts(self, row: RawRow) -> _Facts:
+    def _given(self, row: RawRow) -> dict[str, str]:
+        """Field -> value of the mapped columns, "" where there is none; `source` always has one."""
+        given = {name: as_given(to_text(row.values.get(column))) for name, column in self._columns.items()}
+        given["source"] = given.get("source") or self._plan.options.name
+        return given
+
+    def _owner(self, given: dict[str, str]) -> _Owner:
+        external_id, customer = given.get("id", ""), given.get("customer", "")
+        return _Owner(
+            self._identifier.identity(clean(given["source"]), external_id) if external_id else None,
+            self._identifier.customer(customer) if customer and not is_anonymous(customer) else None,
+        )
+
+    def _facts(self, row: RawRow, given: dict[str, str]) -> _Facts:
         """Everything but the verbatims. Raises _UnusableError."""
-        given = {name: to_text(row.values.get(column)) for name, column in self._columns.items()}
-        given = {name: "" if is_missing(text) else text.strip() for name, text in given.items()}
         if "id" in given and not given["id"]:
             raise _UnusableError("missing_id", self._columns["id"], "no id in this row")
         moments = {name: self._moment(name, row) for name in self._plan.dates}
@@ -117,14 +136,11 @@ class RowReader:
             if (text := to_text(row.values.get(column)))
         }
         external_id = given.get("id") or None
-        given["source"] = source = given.get("source") or self._plan.options.name
-        customer = given.get("customer", "")
         return _Facts(
             identity=self._identifier.identify(
-                clean(source), external_id, self._mapped(row, given) if external_id is None else ()
+                clean(given["source"]), external_id, self._mapped(row, given) if external_id is None else ()
             ),
             external_id=None if external_id is None else self._masked_id(clean(external_id)),
-            customer=self._identifier.customer(customer) if customer and not is_anonymous(customer) else None,
             moments=moments,
             scores=scores,
             values={name: self._masked(given[name]) if given.get(name) else None for name in _KEPT},
@@ -140,7 +156,7 @@ class RowReader:
         kept = [(f"attribute {column}", to_text(row.values.get(column))) for column in self._plan.mapping.attributes]
         return [(name, clean(text)) for name, text in (*mapped, *texts, *kept) if text]
 
-    def _feedback(self, origin: Origin, facts: _Facts, column: str, text: str) -> Feedback:
+    def _feedback(self, origin: Origin, owner: _Owner, facts: _Facts, column: str, text: str) -> Feedback:
         masked = self._masker.mask(text)
         question = self._names[column] if self._several else facts.values["question"]
         values = {**facts.values, "question": question}
@@ -152,20 +168,21 @@ class RowReader:
                 (
                     masked.text,
                     written,
-                    facts.customer,
+                    owner.customer,
                     *values.values(),
                     *(facts.scores.get(name) for name in ("rating", "nps", "csat", "ces")),
                     *(part for pair in facts.attributes.items() for part in pair),
                 )
             ),
-            respondent=self._identifier.respondent(facts.identity, facts.customer),
+            respondent=self._identifier.respondent(facts.identity, owner.customer),
             source=values["source"] or "",
             origin=origin,
             text=masked.text,
             language=detect(masked.text, default=self._plan.main_language),
             masked=masked,
+            identity=owner.identity,
             external_id=facts.external_id,
-            customer=facts.customer,
+            customer=owner.customer,
             question=question,
             occurred_at=occurred_at,
             updated_at=facts.moments.get("updated"),
@@ -207,3 +224,9 @@ class RowReader:
         """A short value as it is kept: masked, and cut where it is no short value at all."""
         text = self._masker.mask(clean(value[: _LONGEST_VALUE * 2])).text
         return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def _aside(
+    origin: Origin, owner: _Owner, reason: str, detail: str, column: str | None = None, preview: str = ""
+) -> QuarantinedRow:
+    return QuarantinedRow(origin, reason, detail, column, preview, owner.identity, owner.customer)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -12,6 +11,7 @@ import pyarrow as pa
 from pipeline.errors import StoreError
 from pipeline.records import CLASSIFIED
 from pipeline.store import layout
+from pipeline.store.database import transaction, visible
 from pipeline.store.partitions import read_table
 from pipeline.store.reconcile import Reconciled
 
@@ -45,7 +45,7 @@ def commit(
     Raises StoreError, with the store as it was, where units are missing, are of other feedbacks or break an
     invariant.
     """
-    with _transaction(connection):
+    with transaction(connection):
         _store_changes(connection, reconciled)
         _store_units(connection, units, analysis_key)
         _store_quarantine(connection, reconciled)
@@ -58,46 +58,24 @@ def commit(
                 )
 
 
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    connection.execute("BEGIN")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(duckdb.Error):  # a broken connection has no transaction left; the first error is the one to show
-            connection.execute("ROLLBACK")
-        raise
-
-
-@contextmanager
-def _visible(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Iterator[None]:
-    """Let SQL see an Arrow table as `chunk`."""
-    connection.register("chunk", table)
-    try:
-        yield
-    finally:
-        connection.unregister("chunk")
-
-
 def _store_changes(connection: duckdb.DuckDBPyConnection, reconciled: Reconciled) -> None:
     connection.execute("CREATE OR REPLACE TEMP TABLE changed (key VARCHAR)")
     for path in reconciled.changes:
-        with _visible(connection, read_table(path).select(["key"])):
+        with visible(connection, read_table(path).select(["key"])):
             connection.execute("INSERT INTO changed SELECT key FROM chunk")
     for table in ("feedback", "analysis", "unit"):
         connection.execute(f"DELETE FROM {table} WHERE key IN (SELECT key FROM changed)")
     columns = layout.names(layout.FEEDBACK)
     for path in reconciled.changes:
-        with _visible(connection, read_table(path)):
+        with visible(connection, read_table(path)):
             connection.execute(f"INSERT INTO feedback ({columns}) SELECT {columns} FROM chunk")
-    with _visible(connection, read_table(reconciled.touched)):
+    with visible(connection, read_table(reconciled.touched)):
         connection.execute("UPDATE feedback SET updated_at = c.updated_at FROM chunk AS c WHERE feedback.key = c.key")
 
 
 def _store_units(connection: duckdb.DuckDBPyConnection, units: Sequence[Path], analysis_key: str) -> None:
     for path in units:
-        with _visible(connection, read_table(path)):
+        with visible(connection, read_table(path)):
             for table in ("analysis", "unit"):
                 connection.execute(f"DELETE FROM {table} WHERE key IN (SELECT key FROM chunk)")
             connection.execute("INSERT INTO analysis SELECT key, content_hash, ? FROM chunk", [analysis_key])
@@ -108,13 +86,13 @@ def _store_units(connection: duckdb.DuckDBPyConnection, units: Sequence[Path], a
 
 def _store_quarantine(connection: duckdb.DuckDBPyConnection, reconciled: Reconciled) -> None:
     """The rows set aside by this run stand in for those of earlier runs over the same files."""
-    with _visible(connection, pa.table({"file": pa.array(reconciled.files, pa.string())})):
+    with visible(connection, pa.table({"file": pa.array(reconciled.files, pa.string())})):
         connection.execute("DELETE FROM quarantine WHERE file IN (SELECT file FROM chunk)")
     table = read_table(reconciled.quarantine)
     numbered = table.append_column("place", pa.array(range(table.num_rows), pa.int64()))
     columns = layout.names(layout.QUARANTINE)
-    with _visible(connection, numbered):
+    with visible(connection, numbered):
         connection.execute(
-            f"INSERT INTO quarantine SELECT {columns},"
+            f"INSERT INTO quarantine ({columns}, occurrence) SELECT {columns},"
             ' row_number() OVER (PARTITION BY file, sheet, "row", "column", reason ORDER BY place) FROM chunk'
         )

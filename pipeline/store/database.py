@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from pipeline.errors import StoreError
 from pipeline.store import layout
 
-STORE_VERSION = 1
-"""Version of the private tables: a newer store is refused; an older one, once there is any, is migrated."""
+STORE_VERSION = 2
+"""Version of the private tables: a newer store is refused, an older one is migrated when it is opened."""
 
 MEMORY_LIMIT = "512MB"
 """DuckDB spills to `work/` beyond this; the model needs most of a run's 2 GB."""
+
+TOMBSTONE = (
+    "CREATE TABLE tombstone (kind VARCHAR NOT NULL, hash VARCHAR NOT NULL, forgotten_at TIMESTAMPTZ NOT NULL,"
+    " feedbacks BIGINT NOT NULL, quarantined BIGINT NOT NULL, snapshot BIGINT NOT NULL, done BOOLEAN NOT NULL)"
+)
+"""What was forgotten (see `forgetting.py`): `hash` names a row or a customer (`kind`); removed `feedbacks` and rows set
+aside (`quarantined`) are counted. `snapshot` is the number of the snapshot that was current then, 0 without one; `done`
+says that the file and the snapshots hold nothing of it any more."""
 
 # No primary keys: DuckDB checks them too eagerly when a transaction deletes and re-inserts a key, and keeps
 # the whole index in memory. `commit` checks uniqueness instead.
@@ -23,7 +34,23 @@ _TABLES = (
     "CREATE TABLE analysis (key VARCHAR NOT NULL, content_hash VARCHAR NOT NULL, analysis_key VARCHAR NOT NULL)",
     f"CREATE TABLE unit (key VARCHAR NOT NULL, {layout.ddl(list(layout.UNIT))})",
     f"CREATE TABLE quarantine ({layout.ddl(list(layout.QUARANTINE))}, occurrence BIGINT NOT NULL)",
+    TOMBSTONE,
 )
+
+_MIGRATIONS: dict[int, tuple[str, ...]] = {
+    1: (
+        "ALTER TABLE feedback ADD COLUMN identity VARCHAR",
+        # A row's own hash stands in `key` unless it has a question, and in `respondent` unless it has a customer; with
+        # both it stays unknown, and `forget` finds such a feedback by the id itself.
+        "UPDATE feedback SET identity = CASE WHEN question IS NULL THEN key ELSE respondent END"
+        " WHERE external_id IS NOT NULL AND (question IS NULL OR customer IS NULL)",
+        "ALTER TABLE quarantine ADD COLUMN identity VARCHAR",
+        "ALTER TABLE quarantine ADD COLUMN customer VARCHAR",
+        "UPDATE quarantine SET identity = ''",
+        TOMBSTONE,
+    ),
+}
+"""Version -> the statements that make the next version of it."""
 
 
 def connect(path: Path | str, *, scratch: Path) -> duckdb.DuckDBPyConnection:
@@ -59,7 +86,7 @@ def open_database(path: Path, *, scratch: Path, key_check: str) -> duckdb.DuckDB
             remedy="restore it from a backup, or move it away to start a new store",
         ) from error
     try:
-        _check(connection, path, key_check=key_check)
+        _migrate(connection, _check(connection, path, key_check=key_check))
     except BaseException:
         connection.close()
         raise
@@ -81,7 +108,41 @@ def _create(path: Path, *, scratch: Path, key_check: str) -> None:
     temporary.replace(path)
 
 
-def _check(connection: duckdb.DuckDBPyConnection, path: Path, *, key_check: str) -> None:
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All that is executed inside, or nothing."""
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(duckdb.Error):  # a broken connection has no transaction left; the first error is the one to show
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def visible(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Iterator[None]:
+    """Let SQL see an Arrow table as `chunk`."""
+    connection.register("chunk", table)
+    try:
+        yield
+    finally:
+        connection.unregister("chunk")
+
+
+def _migrate(connection: duckdb.DuckDBPyConnection, version: int) -> None:
+    if version == STORE_VERSION:
+        return
+    with transaction(connection):
+        for step in range(version, STORE_VERSION):
+            for statement in _MIGRATIONS[step]:
+                connection.execute(statement)
+        connection.execute("UPDATE meta SET value = ? WHERE name = 'version'", [str(STORE_VERSION)])
+
+
+def _check(connection: duckdb.DuckDBPyConnection, path: Path, *, key_check: str) -> int:
+    """The version of the store in this file."""
     try:
         facts = dict(connection.execute("SELECT name, value FROM meta").fetchall())
         version = int(facts["version"])
@@ -101,3 +162,4 @@ def _check(connection: duckdb.DuckDBPyConnection, path: Path, *, key_check: str)
             where=str(path),
             remedy="put the key back (store/hash.key, or the variable), or choose another --out",
         )
+    return version

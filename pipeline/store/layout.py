@@ -29,6 +29,7 @@ FEEDBACK = pa.schema(
         *((name, _TEXT) for name in ("channel", "product", "region", "attributes")),
         *((f"{score}{part}", _NUMBER) for score in SCORES for part in ("", "_low", "_high")),
         *((f"{score}_higher_is_better", pa.bool_()) for score in SCORES),
+        ("identity", _TEXT),
     ]
 )
 """A feedback without its units. `masks` (where), `masked_kinds` (kind -> how many) and `attributes`: JSON."""
@@ -62,9 +63,12 @@ QUARANTINE = pa.schema(
         _required("reason", _TEXT),
         _required("detail", _TEXT),
         _required("preview", _TEXT),
+        ("identity", _TEXT),
+        ("customer", _TEXT),
     ]
 )
-"""A row set aside; `sheet` and `column` are empty where there is none."""
+"""A row set aside; `sheet` and `column` are empty where there is none. `identity` is empty in rows of before it was
+recorded: such a row may be anybody's."""
 
 _SQL = {
     _TEXT: "VARCHAR",

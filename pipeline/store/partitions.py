@@ -22,37 +22,48 @@ from pipeline.privacy.masker import MaskedText, MaskSpan
 from pipeline.records import Feedback, OpinionUnit, Origin, QuarantinedRow, Score
 from pipeline.store import layout
 from pipeline.store.files import make_empty, replacing, storage_errors
+from pipeline.store.tombstones import NONE, Tombstones
 
 _SPANS = TypeAdapter(tuple[MaskSpan, ...])
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What a run has read: feedback partitions in reading order, and the file of rows set aside."""
+    """What a run has read: feedback partitions in reading order, the file of rows set aside, and how many more were
+    read of what has been forgotten.
+    """
 
     feedback: list[Path]
     quarantine: Path
+    forgotten: int = 0
 
 
-def write_feedback(items: Iterable[Feedback | QuarantinedRow], folder: Path, *, rows: int) -> Staged:
+def write_feedback(
+    items: Iterable[Feedback | QuarantinedRow], folder: Path, *, rows: int, forgotten: Tombstones = NONE
+) -> Staged:
     """Write what the reader yields, `rows` feedbacks a partition, into `folder` (emptied first).
 
-    Holds one partition in memory. Raises StoreError if the disk fails or a value is not valid Unicode.
+    What `forgotten` covers is counted and never written. Holds one partition in memory. Raises StoreError if the
+    disk fails or a value is not valid Unicode.
     """
     with storage_errors(folder):
         make_empty(folder)
         quarantine = folder / "quarantine.parquet"
-        staged = Staged([], quarantine)
+        parts: list[Path] = []
         waiting: list[dict[str, Any]] = []
+        covered = 0
 
         def flush() -> None:
-            path = folder / f"feedback-{len(staged.feedback):05d}.parquet"
+            path = folder / f"feedback-{len(parts):05d}.parquet"
             write_table(_table(waiting, layout.FEEDBACK, path), path)
-            staged.feedback.append(path)
+            parts.append(path)
             waiting.clear()
 
         with replacing(quarantine) as temporary, pq.ParquetWriter(temporary, layout.QUARANTINE) as aside:
             for item in items:
+                if forgotten.cover(item):
+                    covered += 1
+                    continue
                 if isinstance(item, QuarantinedRow):
                     aside.write_table(_table([_quarantine_row(item)], layout.QUARANTINE, quarantine))
                     continue
@@ -61,7 +72,7 @@ def write_feedback(items: Iterable[Feedback | QuarantinedRow], folder: Path, *, 
                     flush()
             if waiting:
                 flush()
-    return staged
+    return Staged(parts, quarantine, covered)
 
 
 def read_feedback(path: Path) -> list[Feedback]:
@@ -149,6 +160,7 @@ def _feedback_row(item: Feedback) -> dict[str, Any]:
         "masks": _SPANS.dump_json(item.masked.spans).decode(),
         "masked_kinds": _json(kinds) if kinds else None,
         "masked_count": sum(kinds.values()),
+        "identity": item.identity,
         "external_id": item.external_id,
         "customer": item.customer,
         "question": item.question,
@@ -181,6 +193,7 @@ def _feedback(row: dict[str, Any]) -> Feedback:
         text=row["text"],
         language=row["language"],
         masked=MaskedText(row["text"], _SPANS.validate_json(row["masks"])),
+        identity=row["identity"],
         external_id=row["external_id"],
         customer=row["customer"],
         question=row["question"],
@@ -228,6 +241,8 @@ def _quarantine_row(item: QuarantinedRow) -> dict[str, Any]:
         "reason": item.reason,
         "detail": item.detail,
         "preview": item.preview,
+        "identity": item.identity,
+        "customer": item.customer,
     }
 
 

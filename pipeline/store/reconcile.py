@@ -29,7 +29,7 @@ PREVIEW_CHARS = 80
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Where the rows of a run went: rows = new + updated + unchanged + duplicates + quarantined."""
+    """Where the rows of a run went: rows = new + updated + unchanged + duplicates + forgotten + quarantined."""
 
     rows: int
     new: int
@@ -37,10 +37,12 @@ class Balance:
     unchanged: int
     duplicates: int
     quarantined: int
+    forgotten: int = 0
 
     def check(self) -> None:
         """Raise StoreError if a row was lost or counted twice."""
-        if self.rows != self.new + self.updated + self.unchanged + self.duplicates + self.quarantined:
+        known = self.new + self.updated + self.unchanged + self.duplicates
+        if self.rows != known + self.forgotten + self.quarantined:
             raise StoreError(
                 "the row balance does not hold; nothing was stored",
                 value=asdict(self),
@@ -74,15 +76,19 @@ def reconcile(
     analysis_key: str,
     partition_rows: int,
     drop_repeated_texts: bool,
+    forgotten: int,
 ) -> Reconciled:
-    """Decide over every staged row, and write what is to be done into `folder` (emptied first)."""
+    """Decide over every staged row, and write what is to be done into `folder` (emptied first).
+
+    `forgotten` rows were read besides, and not staged.
+    """
     make_empty(folder)
     _load(connection, staged)
     _decide(connection)
     if drop_repeated_texts:
         _drop_repeated(connection)
     aside = read_table(quarantine)
-    balance = _balance(connection, aside.num_rows)
+    balance = _balance(connection, aside.num_rows, forgotten)
     balance.check()
     changes = list(_write_changes(connection, staged, folder))
     conflicts = [_conflicts(connection, index, path) for index, path in enumerate(staged)]
@@ -180,18 +186,19 @@ def _drop_repeated(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("UPDATE decision SET outcome = 'duplicate' WHERE seq IN (SELECT seq FROM repeated)")
 
 
-def _balance(connection: duckdb.DuckDBPyConnection, aside: int) -> Balance:
+def _balance(connection: duckdb.DuckDBPyConnection, aside: int, forgotten: int) -> Balance:
     counts = dict(connection.sql("SELECT outcome, count(*) FROM decision GROUP BY outcome").fetchall())
     rows, repeats = connection.sql(
         "SELECT count(*), count(*) FILTER (i.seq NOT IN (SELECT seq FROM decision)) FROM incoming AS i"
     ).fetchall()[0]
     return Balance(
-        rows=rows + aside,
+        rows=rows + aside + forgotten,
         new=counts.get("new", 0),
         updated=counts.get("updated", 0),
         unchanged=counts.get("unchanged", 0),
         duplicates=counts.get("duplicate", 0) + repeats,
         quarantined=counts.get("conflict", 0) + aside,
+        forgotten=forgotten,
     )
 
 
@@ -229,8 +236,10 @@ def _conflicts(connection: duckdb.DuckDBPyConnection, part: int, path: Path) -> 
             "reason": "conflicting_content",
             "detail": "another row of this run with the same id was kept",
             "preview": row["text"][:PREVIEW_CHARS],
+            "identity": row["identity"],
+            "customer": row["customer"],
         }
-        for row in table.select(["file", "sheet", "row", "question", "text"]).to_pylist()
+        for row in table.select(["file", "sheet", "row", "question", "text", "identity", "customer"]).to_pylist()
     ]
     return pa.Table.from_pylist(rows, schema=layout.QUARANTINE)
 

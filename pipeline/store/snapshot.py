@@ -91,6 +91,32 @@ def current(out: Path) -> Path:
     return published / name
 
 
+def number(out: Path) -> int:
+    """The number of the current snapshot, 0 where nothing has been published yet."""
+    published = out / "published"
+    with storage_errors(published):
+        name = _current_id(published)
+    return int(name.partition("-")[0]) if name else 0
+
+
+def folders(out: Path) -> list[Path]:
+    """All snapshots, oldest first."""
+    published = out / "published"
+    with storage_errors(published):
+        return [path for _, path in _snapshots(published)] if published.is_dir() else []
+
+
+def keep_current(out: Path) -> None:
+    """Remove every snapshot but the current one, and what killed runs left. Call it with the store's lock held."""
+    published = out / "published"
+    if not published.is_dir():
+        return
+    with storage_errors(published):
+        name = _current_id(published)
+        _clean(published, name)
+        _prune(published, name, keep=0)
+
+
 def load(folder: Path, names: Sequence[str] | None = None) -> dict[str, pd.DataFrame]:
     """The tables of a snapshot (default: all) in canonical form. Raises StoreError if one cannot be read."""
     return {name: _read(folder, TABLES[name]) for name in (names or TABLES)}
@@ -133,8 +159,9 @@ def _clean(published: Path, current_name: str | None) -> None:
                 _remove(path)
 
 
-def _prune(published: Path, current_name: str, keep: int) -> None:
-    for _, path in _snapshots(published)[:-keep]:
+def _prune(published: Path, current_name: str | None, keep: int) -> None:
+    found = _snapshots(published)
+    for _, path in found[: max(0, len(found) - keep)]:
         if path.name != current_name:
             _remove(path)
 

@@ -2,7 +2,7 @@
 
 Under the output directory:
 
-store/store.duckdb   current feedbacks, their units, the quarantine
+store/store.duckdb   current feedbacks, their units, the quarantine, tombstones of what was forgotten
 store/hash.key       the key of all hashes, unless the environment gives one
 store/lock           held while a run is on (lock.json says by whom)
 work/                scratch of the run; emptied when a run starts and removed when it ends
@@ -24,14 +24,18 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.privacy.keys import KeyedHasher, load_key
+from pipeline.store import forgetting, layout
 from pipeline.store.commit import commit
 from pipeline.store.database import open_database
 from pipeline.store.files import make_empty, storage_errors
+from pipeline.store.forgetting import Holdings, Target, Unfinished
 from pipeline.store.lock import run_lock
 from pipeline.store.reconcile import Balance, Reconciled, reconcile
+from pipeline.store.tombstones import Tombstones
 
 __all__ = ["Balance", "Reconciled", "Store"]
 
+DATABASE = "store.duckdb"
 _KEY_CHECK = "cx-insight store"
 
 _FEEDBACK = """
@@ -64,7 +68,9 @@ FROM unit AS u JOIN feedback AS f USING (key)
 ORDER BY u.key, u."index"
 """
 
-_QUARANTINE = 'SELECT * FROM quarantine ORDER BY file, sheet, "row", "column", reason, occurrence'
+_OWNER = ("identity", "customer")
+_SHOWN = ", ".join(f'"{name}"' for name in layout.QUARANTINE.names if name not in _OWNER)
+_QUARANTINE = f'SELECT {_SHOWN}, occurrence FROM quarantine ORDER BY file, sheet, "row", "column", reason, occurrence'
 
 
 class Store:
@@ -98,10 +104,9 @@ class Store:
                 for draft in folder.glob(".*"):  # half-made files of a killed run
                     draft.unlink()
                 hasher = KeyedHasher(load_key(folder / "hash.key", os.environ))
-                key_check = hasher.hexdigest(_KEY_CHECK)
-                connection = open_database(folder / "store.duckdb", scratch=work, key_check=key_check)
-                held.callback(connection.close)
-            yield cls(out, connection, hasher)
+                store = cls(out, _connect(out, hasher), hasher)
+                held.callback(store._close)
+            yield store
 
     def reconcile(
         self,
@@ -111,6 +116,7 @@ class Store:
         analysis_key: str,
         partition_rows: int = 2000,
         drop_repeated_texts: bool = False,
+        forgotten: int = 0,
     ) -> Reconciled:
         """Decide what of the staged feedback is new, updated, unchanged, repeated or in conflict.
 
@@ -118,8 +124,8 @@ class Store:
 
         `staged` and `quarantine` come from `partitions.write_feedback`, in reading order.
         `drop_repeated_texts` also counts new feedbacks as duplicates whose masked text their source already
-        has. See `reconcile.py` for the rules. Raises StoreError if the row balance does not hold or the disk
-        fails.
+        has. `forgotten` rows were read and not staged. See `reconcile.py` for the rules. Raises StoreError if the
+        row balance does not hold or the disk fails.
         """
         with storage_errors(self.out):
             return reconcile(
@@ -130,6 +136,7 @@ class Store:
                 analysis_key=analysis_key,
                 partition_rows=partition_rows,
                 drop_repeated_texts=drop_repeated_texts,
+                forgotten=forgotten,
             )
 
     def commit(self, reconciled: Reconciled, units: Sequence[Path], *, analysis_key: str) -> None:
@@ -166,8 +173,66 @@ class Store:
                 total[kind] += pieces * count
         return dict(sorted(total.items()))
 
+    def tombstones(self) -> Tombstones:
+        """What was forgotten and must not come back."""
+        with storage_errors(self.out):
+            return forgetting.known(self._connection)
+
+    def sources(self) -> list[str]:
+        """Names of the sources of all current feedbacks, as stored (masked)."""
+        with storage_errors(self.out):
+            rows = self._connection.execute("SELECT DISTINCT source FROM feedback ORDER BY source").fetchall()
+        return [name for (name,) in rows]
+
+    def holdings(self, targets: Sequence[Target]) -> Holdings:
+        """What is stored of the targets."""
+        with storage_errors(self.out):
+            return forgetting.holdings(self._connection, targets, self.hasher)
+
+    def remove(self, targets: Sequence[Target], *, snapshot: int) -> None:
+        """Delete all of the targets and leave tombstones, in one transaction. Traces stay until `rewrite`.
+
+        `snapshot` is the number of the current snapshot, 0 without one.
+        """
+        with storage_errors(self.out):
+            forgetting.remove(self._connection, targets, self.hasher, snapshot=snapshot)
+
+    def unfinished(self) -> Unfinished | None:
+        """What was removed and may still leave traces in the file or in snapshots."""
+        with storage_errors(self.out):
+            return forgetting.unfinished(self._connection)
+
+    def rewrite(self) -> None:
+        """Make the database file anew from the rows it holds: deleted ones stay in a file's bytes otherwise.
+
+        Needs room for a second file. The new one takes the old one's place in one step.
+        """
+        path = self.out / "store" / DATABASE
+        draft = path.with_name(f".{DATABASE}.new")
+        with storage_errors(self.out):
+            forgetting.copy_live(self._connection, draft)
+            self._connection.close()  # the last connection: its log is merged and removed
+            try:
+                forgetting.swap(draft, path)
+            finally:
+                self._connection = _connect(self.out, self.hasher)
+
+    def finish(self) -> None:
+        """Say that nothing of what was removed is left in the file or in snapshots."""
+        with storage_errors(self.out):
+            forgetting.finish(self._connection)
+            self._connection.execute("CHECKPOINT")
+
+    def _close(self) -> None:
+        self._connection.close()
+
     def _frame(self, query: str) -> pd.DataFrame:
         with storage_errors(self.out):
             table = self._connection.sql(query).to_arrow_table()
         frame: pd.DataFrame = table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get, self_destruct=True)
         return frame
+
+
+def _connect(out: Path, hasher: KeyedHasher) -> duckdb.DuckDBPyConnection:
+    path = out / "store" / DATABASE
+    return open_database(path, scratch=out / "work", key_check=hasher.hexdigest(_KEY_CHECK))

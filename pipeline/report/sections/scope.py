@@ -9,7 +9,7 @@ from pipeline.report.content import Block, Bullets, Cell, Column, Figure, Paragr
 from pipeline.report.facts import Facts
 from pipeline.report.sections.phrases import cell, confidence, full
 
-BALANCE = ("rows", "new", "updated", "unchanged", "duplicates", "quarantined")
+BALANCE = ("rows", "new", "updated", "unchanged", "duplicates", "forgotten", "quarantined")
 LANGUAGES = ("zh", "en", "mixed", "other")
 
 
@@ -107,7 +107,7 @@ def _listing(facts: Facts, key: str, items: list[tuple[str, Figure]]) -> Paragra
 
 
 def _balance(facts: Facts) -> Table:
-    """Rows read = new + updated + unchanged + duplicates + set aside."""
+    """Rows read = new + updated + unchanged + duplicates + forgotten + set aside."""
     t = facts.texts
     figures = [(t(f"balance.{name}"), facts.run_count(name)) for name in BALANCE]
     columns = tuple(Column(name, numeric=True) for name, _ in figures)

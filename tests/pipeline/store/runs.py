@@ -88,13 +88,14 @@ def run(
     drop_repeated_texts: bool = False,
 ) -> tuple[Balance, list[str]]:
     """Stage, reconcile, analyse and commit; the balance and the keys that were analysed."""
-    staged = partitions.write_feedback(items, store.work / "staged", rows=rows)
+    staged = partitions.write_feedback(items, store.work / "staged", rows=rows, forgotten=store.tombstones())
     reconciled = store.reconcile(
         staged.feedback,
         staged.quarantine,
         analysis_key=key,
         partition_rows=rows,
         drop_repeated_texts=drop_repeated_texts,
+        forgotten=staged.forgotten,
     )
     analysed: list[str] = []
     written = []

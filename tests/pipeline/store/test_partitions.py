@@ -57,7 +57,9 @@ def test_units_come_back_with_and_without_probabilities(runs, tmp_path):
 
 def test_rows_are_split_into_partitions_in_order_and_bad_rows_set_aside(runs, tmp_path):
     items = [runs.feedback(number) for number in range(7)]
-    aside = QuarantinedRow(Origin("b.csv", 4), "bad_date", "column time", column="time", preview="很好")
+    aside = QuarantinedRow(
+        Origin("b.csv", 4), "bad_date", "column time", column="time", preview="很好", identity="ab", customer="cd"
+    )
     staged = partitions.write_feedback([*items[:5], aside, *items[5:]], tmp_path / "in", rows=3)
     sizes = [len(partitions.read_feedback(path)) for path in staged.feedback]
     assert sizes == [3, 3, 1]
@@ -71,6 +73,8 @@ def test_rows_are_split_into_partitions_in_order_and_bad_rows_set_aside(runs, tm
             "reason": "bad_date",
             "detail": "column time",
             "preview": "很好",
+            "identity": "ab",
+            "customer": "cd",
         }
     ]
 

@@ -1,0 +1,66 @@
+"""`cxi forget` on the terminal: what was removed, and what is out of reach. Counts and paths, no id and no text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console
+
+from pipeline.forget import Forgotten
+
+
+def show_forgotten(result: Forgotten, *, searched: bool) -> None:
+    """Print what was done. `searched` says whether any input was named to be searched."""
+    out = Console(highlight=False, soft_wrap=True)
+    for line in forgotten_lines(result, searched=searched):
+        out.print(line, markup=False)
+
+
+def forgotten_lines(result: Forgotten, *, searched: bool) -> Iterator[str]:
+    """What was done, as lines of text."""
+    found = result.holdings
+    if result.plan:
+        yield "plan: nothing has been changed"
+    if result.nothing_left:
+        yield "forgotten before: nothing of it is stored or published here, and later runs leave it out"
+    else:
+        yield (
+            f"store      {'holds' if result.plan else 'removed'} {_count(found.feedbacks, 'feedback')},"
+            f" {_count(found.units, 'opinion unit')}, {_count(found.quarantined, 'row')} set aside"
+            + ("; its file would be made anew" if result.plan else "; its file was made anew")
+        )
+        yield from _snapshots(result)
+        yield "tombstone  " + ("would keep" if result.plan else "keeps") + " it out of later runs (keyed hash, no text)"
+    yield from (f"note       {note}" for note in result.notes)
+    yield ""
+    yield "out of reach, and yours to clear:"
+    yield from _inputs(result, searched=searched)
+    yield "  backups of the store or of published/; restore one, and forget again before the next run"
+    yield "  results of cxi analyze, copies and exports of tables and reports, what was sent on"
+
+
+def _snapshots(result: Forgotten) -> Iterator[str]:
+    if result.removed:
+        yield (
+            f"snapshots  {len(result.holding)} of {len(result.removed)} with its texts;"
+            f" {'would be removed' if result.plan else 'removed'} with their reports, for all count it:"
+            f" {', '.join(result.removed)}"
+        )
+    if result.published is not None:
+        yield f"published  {result.published}, without it"
+
+
+def _inputs(result: Forgotten, *, searched: bool) -> Iterator[str]:
+    if not searched:
+        yield "  input files: none named, none searched (give their paths, or --config)"
+    elif not result.remains:
+        yield "  input files: none of those searched holds it"
+    for file in result.remains:
+        if file.problem is not None:
+            yield f"  {file.path}: not searched: {file.problem}"
+        else:
+            yield f"  {file.path}: still holds {_count(file.rows, 'row')} of it, left out by later runs"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

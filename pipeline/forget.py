@@ -1,0 +1,288 @@
+"""`cxi forget`: a row or a customer out of everything this program has written, and kept out.
+
+In this order, so that a kill at any instant leaves readers a whole snapshot and the next `forget` or `run` can finish:
+
+1. one transaction deletes from the store and leaves tombstones that are not `done`;
+2. a snapshot without the deleted rows is published and swapped in;
+3. the store's file is made anew, the older snapshots are removed, the tombstones are `done`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow.parquet as pq
+
+from pipeline.config import Config, Input
+from pipeline.errors import ConfigError, CxiError, StoreError
+from pipeline.ingest.cells import as_given, clean, is_anonymous
+from pipeline.ingest.identity import Identifier
+from pipeline.privacy.keys import KeyedHasher
+from pipeline.progress import Progress
+from pipeline.remains import Remains, search
+from pipeline.run import complete_forgetting, contents, publish_tables
+from pipeline.store import forgetting, snapshot
+from pipeline.store.database import connect, visible
+from pipeline.store.forgetting import Holdings, Target, Unfinished
+from pipeline.store.store import DATABASE, Balance, Store
+from pipeline.store.tombstones import Tombstones
+from pipeline.taxonomy import load_taxonomy
+from pipeline.window import Window
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """What is to be forgotten, as given at the source: ids of rows of one source (found where None), or customers."""
+
+    ids: tuple[str, ...] = ()
+    customers: tuple[str, ...] = ()
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was found and removed; with `plan`, what would be.
+
+    `holding` are the snapshots with some of it; `removed` all that go, for the figures of each may count it.
+    `published` is the snapshot made without it, None where there was none before or none is needed. `remains` are
+    input files that hold it.
+    """
+
+    plan: bool
+    holdings: Holdings
+    holding: tuple[str, ...]
+    removed: tuple[str, ...]
+    published: Path | None
+    remains: tuple[Remains, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def nothing_left(self) -> bool:
+        """Whether it had been forgotten before and nothing was there to be removed."""
+        return not self.holdings and not self.removed
+
+
+def forget(
+    config: Config, request: Request, out: Path, *, sources: Sequence[Input], plan: bool, progress: Progress
+) -> Forgotten:
+    """Remove all of the request, or with `plan` only say what would be removed; look for it in the files of `sources`.
+
+    Raises CxiError (exit code 1), with nothing changed, where one of the ids or customers is not known here;
+    ConfigError where the configuration is not that of the last run; StoreError where the store cannot be used.
+    """
+    out = out.expanduser().absolute()
+    if not (out / "store" / DATABASE).is_file():
+        raise StoreError("there is no store here", where=str(out), remedy="name the --out of your runs")
+    with Store.open(out) as store:
+        last = _last_run(out)
+        notes = _check(config, last)
+        found = _resolve(store, request, _source_names(config, sources, request))
+        targets = list(found)
+        holdings = store.holdings(targets)
+        holding = tuple(sorted(set().union(*found.values())))
+        pending = store.unfinished()
+        begun = pending.hashes if pending else frozenset[str]()
+        fresh = [each for each in targets if store.holdings([each]) or (found[each] and each.hash not in begun)]
+        removed = _going(out, fresh, pending)
+        published = None if plan else _carry_out(config, store, fresh, last, progress=progress)
+    if pending is not None:
+        verb = "would be finished" if plan else "was finished"
+        notes += (f"an earlier cxi forget of {pending.rows:,} rows, interrupted, {verb}",)
+    remains = tuple(search(config, sources, _tombstones(targets), store.hasher, progress=progress))
+    return Forgotten(plan, holdings, holding, removed, published, remains, notes)
+
+
+def _carry_out(
+    config: Config, store: Store, fresh: Sequence[Target], last: Mapping[str, Any] | None, *, progress: Progress
+) -> Path | None:
+    """Remove what is `fresh`, and finish that and what was begun before. Returns the snapshot made, if any."""
+    number = snapshot.number(store.out)
+    if fresh:
+        store.remove(fresh, snapshot=number)
+    pending = store.unfinished()
+    if pending is None:
+        return None
+    published = None
+    # A snapshot newer than the removal was made without what was removed.
+    if last is not None and number <= pending.snapshot:
+        published = _publish(config, store, last, pending.rows, progress=progress)
+    complete_forgetting(store)
+    return published
+
+
+def _last_run(out: Path) -> dict[str, Any] | None:
+    """The latest row of dim_run; None where nothing has been published."""
+    if snapshot.number(out) == 0:
+        return None
+    rows: list[dict[Any, Any]] = snapshot.load(snapshot.current(out), ["dim_run"])["dim_run"].to_dict("records")
+    return {str(name): value for name, value in rows[-1].items()}
+
+
+def _check(config: Config, last: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Whether the tables can be published as the last run did. Returns notes for the user; raises ConfigError."""
+    if last is None:
+        return ()
+    taxonomy = load_taxonomy(config.taxonomy)
+    given = {"timezone": config.timezone, "taxonomy": taxonomy.name, "taxonomy_version": taxonomy.version}
+    for name, value in given.items():
+        if value != last[name]:
+            raise ConfigError(
+                f"the last run was made with {last[name]}: the tables would be published with another {name}",
+                where=name,
+                value=value,
+                remedy="name the configuration of the last run with --config",
+            )
+    if config.digest() == last["config_hash"]:
+        return ()
+    return ("the configuration is not the last run's: figures of the new snapshot may differ until the next run",)
+
+
+def _source_names(config: Config, sources: Sequence[Input], request: Request) -> list[str]:
+    if request.source is not None:
+        return [request.source]
+    return [config.input.name, *(source.name for source in (*config.sources, *sources))]
+
+
+def _resolve(store: Store, request: Request, names: Sequence[str]) -> dict[Target, set[str]]:
+    """The targets, all known here -> the names of the snapshots that hold them. Raises CxiError, ConfigError."""
+    identifier = Identifier(store.hasher)
+    if request.source is None:
+        names = [*dict.fromkeys([*names, *store.sources()])]
+    asked: list[tuple[str, list[Target]]] = []
+    for place, given in enumerate(request.ids, start=1):
+        choices = [_row(identifier, name, _wanted(given, "--id")) for name in names]
+        asked.append((f"--id ({place} of {len(request.ids)})", choices))
+    for place, given in enumerate(request.customers, start=1):
+        choice = Target("customer", identifier.customer(_customer(given)))
+        asked.append((f"--customer ({place} of {len(request.customers)})", [choice]))
+    if not asked:
+        raise ConfigError("nothing to forget", where="--id, --customer", remedy="give one of them")
+    before = store.tombstones()
+    with _published(store) as connection:
+        return dict(_one_of(store, connection, choices, before, where) for where, choices in asked)
+
+
+def _row(identifier: Identifier, source: str, external_id: str) -> Target:
+    return Target("identity", identifier.identity(clean(source), external_id), source, external_id)
+
+
+def _wanted(given: str, option: str) -> str:
+    value = as_given(given)
+    if not value:
+        raise ConfigError("empty", where=option, remedy="write it as the source does")
+    return value
+
+
+def _customer(given: str) -> str:
+    value = _wanted(given, "--customer")
+    if is_anonymous(value):
+        raise ConfigError("names no customer: such rows are anonymous", where="--customer", remedy="use --id")
+    return value
+
+
+def _one_of(
+    store: Store, published: duckdb.DuckDBPyConnection, choices: Sequence[Target], before: Tombstones, where: str
+) -> tuple[Target, set[str]]:
+    """The choice that is known (stored, published or forgotten before), and the names of the snapshots with it."""
+    found = {target: _holding(published, target, store.hasher) for target in choices}
+    gone = before.identities | before.customers
+    known = [each for each in choices if found[each] or each.hash in gone or store.holdings([each])]
+    if len(known) > 1:
+        raise ConfigError(
+            "this id is in several sources",
+            where=where,
+            value=", ".join(sorted(target.source for target in known)),
+            remedy="say which with --source",
+        )
+    if not known:
+        raise CxiError(
+            "not known here: neither stored, nor published, nor forgotten before; nothing was changed",
+            where=where,
+            remedy="write it as the source does (case, leading zeros); check --out, and name the source with --source"
+            " where the configuration does not",
+        )
+    return known[0], found[known[0]]
+
+
+_AS_STORED = {
+    "key": "feedback_key",
+    "respondent": "respondent_key",
+    "customer": "customer_key",
+    **{name: name for name in ("source", "external_id", "question")},
+}
+"""Column of `feedback` in the store -> column of fact_feedback. A snapshot has no `identity`."""
+
+
+@contextmanager
+def _published(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database with what is needed to find feedbacks of all snapshots: the table `published`, without texts."""
+    with connect(":memory:", scratch=store.work) as connection:
+        columns = ", ".join(f"{name} VARCHAR" for name in ("snapshot", *_AS_STORED, "identity"))
+        connection.execute(f"CREATE TABLE published ({columns})")
+        for folder in snapshot.folders(store.out):
+            path = folder / "fact_feedback.parquet"
+            if path.exists():
+                with visible(connection, pq.read_table(path, columns=list(_AS_STORED.values()))):
+                    connection.execute(
+                        f"INSERT INTO published SELECT ?, {', '.join(_AS_STORED.values())}, NULL FROM chunk",
+                        [folder.name],
+                    )
+        yield connection
+
+
+def _holding(published: duckdb.DuckDBPyConnection, target: Target, hasher: KeyedHasher) -> set[str]:
+    """Names of the snapshots with feedback of the target."""
+    keys = forgetting.matching(published, "published", target, hasher)
+    rows = published.execute(
+        "SELECT DISTINCT snapshot FROM published WHERE key IN (SELECT unnest(?::VARCHAR[]))", [keys]
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
+def _going(out: Path, fresh: Sequence[Target], pending: Unfinished | None) -> tuple[str, ...]:
+    """Names of the snapshots to be removed: all, but for a current one that was made since the last removal."""
+    if not fresh and pending is None:
+        return ()
+    made_since = not fresh and pending is not None and snapshot.number(out) > pending.snapshot
+    kept = snapshot.current(out) if made_since else None
+    return tuple(folder.name for folder in snapshot.folders(out) if folder != kept)
+
+
+def _tombstones(targets: Sequence[Target]) -> Tombstones:
+    hashes = {
+        kind: frozenset(target.hash for target in targets if target.kind == kind) for kind in ("identity", "customer")
+    }
+    return Tombstones(hashes["identity"], hashes["customer"])
+
+
+def _publish(config: Config, store: Store, last: Mapping[str, Any], rows: int, *, progress: Progress) -> Path:
+    """A snapshot as the last run's, made from what is left. Labels stay as they are, so no model is needed."""
+    balance = Balance(rows, 0, 0, 0, 0, 0, forgotten=rows)
+    same = ("model_id", "taxonomy", "taxonomy_version", "analysis_key", "timezone")
+    window = Window(_day(last["since"]), _day(last["until"]))
+
+    def run_row(tables: Mapping[str, pd.DataFrame]) -> dict[str, object]:
+        return {
+            **{name: last[name] for name in same},
+            **{name: getattr(balance, name) for name in Balance.__slots__},
+            **contents(store, tables),
+            "config_hash": config.digest(),
+            "code_version": version("cx-insight"),
+            "input_digests": "{}",
+            "since": window.since,
+            "until": window.until,
+        }
+
+    return publish_tables(config, store, run_row, window=window, progress=progress)
+
+
+def _day(value: Any) -> date | None:
+    return None if pd.isna(value) else value
