@@ -1,7 +1,7 @@
 """How well masking works: `python -m pipeline.privacy.evaluate CASES...` on marked cases, `--sample FILES...` on data.
 
 Marked cases are text files with one text per line, `{KIND:value}` around what must be masked; lines that are empty or
-start with `#` are skipped. Of a sample (JSON lines with a `text`, also .gz) only counts and speed are shown, no text.
+start with `#` are skipped; `\\n` stands for a line break. Of a sample (JSON lines with a `text`, also .gz) only counts and speed are shown, no text.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ def read_cases(path: Path) -> list[Case]:
 
 def _parse(line: str, where: str) -> Case:
     text, values, done = "", set(), 0
+    line = line.replace("\\n", "\n")
     for match in _MARKED.finditer(line):
         kind = next((known for known in KINDS if known == match["kind"]), None)
         if kind is None:
