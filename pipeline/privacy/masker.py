@@ -117,8 +117,8 @@ class Masker:
     def _possible_kinds(self, view: str) -> list[Kind]:
         if not self._prefilter:
             return list(KINDS)
-        digits = count_digits(view)
-        return [each.kind for each in self._recognizers if each.may_find(view, digits)]
+        digits, caseless = count_digits(view), view.casefold()
+        return [each.kind for each in self._recognizers if each.may_find(view, caseless, digits)]
 
     @cached_property
     def _engine(self) -> Engine:
@@ -128,7 +128,7 @@ class Masker:
         return Engine([each for each in self._recognizers if each is not _IP])
 
 
-_IP: Final = Recognizer("IP", lambda _: iter(()), min_digits=1, needs=r"[0-9]\.[0-9]|:[0-9A-Fa-f]{0,4}:")
+_IP: Final = Recognizer("IP", lambda _: iter(()), min_digits=1, needs=(r"[0-9]\.[0-9]|:[0-9A-Fa-f]{0,4}:",))
 
 
 def _without_overlaps(finds: list[tuple[Kind, int, int]]) -> list[tuple[Kind, int, int]]:

@@ -20,10 +20,11 @@ _PROVIDER_ONLY: Final = re.compile(
     r"(?<![A-Za-z0-9])[A-Za-z0-9][A-Za-z0-9._-]{3,40}@(?:qq|163|126|139|gmail)(?![A-Za-z0-9]|\.[A-Za-z])"
 )
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})"
-_OPEN, _CLOSE = r"[\[({<（【]\s?", r"\s?[\])}>）】]"
+_OPEN, _CLOSE = r"[\[({<（【] ?", r" ?[\])}>）】]"
 _DOT: Final = rf"(?:\s?{_OPEN}(?:dot|\.|点|點){_CLOSE}\s?| ?\. ?|点|點)"
 _LOCAL: Final = r"(?<![A-Za-z0-9._%+-])(?P<local>[A-Za-z0-9_][A-Za-z0-9._%+-]{0,63})"
 _LAST: Final = r"(?P<last>[A-Za-z]{2,24})(?![A-Za-z])"
+_AT: Final = re.compile(rf"{_OPEN}(?:at|@){_CLOSE}|艾特|圈[aA]", re.IGNORECASE)
 _DISGUISED: Final = re.compile(rf"{_LOCAL}\s?(?:{_OPEN}(?:at|@){_CLOSE}|艾特|圈[aA])\s?(?:{_LABEL}{_DOT}){{1,4}}{_LAST}", re.IGNORECASE)
 """jane (at) example.com, jane[at]example[dot]com, jane艾特163点com"""
 
@@ -51,10 +52,13 @@ def _find_disguised(folded: str) -> Iterator[Span]:
     """Addresses written so that robots do not read them. Spelt out or with spaces they need a word in front, capitals
     or a form that no sentence has: "bought @ amazon.com" and "look at me dot com" are none.
     """
-    for match in _DISGUISED.finditer(folded):
-        if is_top_level(match["last"].lower()):
-            yield match.span()
-    for pattern in (_SPELT, _SPACED):
+    if _AT.search(folded):
+        for match in _DISGUISED.finditer(folded):
+            if is_top_level(match["last"].lower()):
+                yield match.span()
+    spelt = " dot " in folded or " DOT " in folded
+    spaced = "@" in folded and any(each in folded for each in (" @", "@ ", " .", ". "))
+    for pattern in (*([_SPELT] if spelt else ()), *([_SPACED] if spaced else ())):
         for match in pattern.finditer(folded):
             if not is_top_level(match["last"].lower()):
                 continue

@@ -19,12 +19,12 @@ _TITLED: Final = re.compile(
 _ANNOUNCED: Final = re.compile(
     r"(?:(?<![A-Za-z])(?:[Mm]y (?:full |last |first )?name(?:'s|’s| is)|(?:[Tt]his is|I am|I'm)(?= [A-Z][a-z]+(?: [A-Z][a-z]+)? speaking)"
     r"|(?:(?:[Cc]ustomer|[Pp]assenger|[Gg]uest|[Ff]ull|[Cc]ontact|[Cc]ardholder|[Pp]atient)(?:'s)?[ ])?[Nn]ame(?: is)?[ ]?:|[Pp]assenger[ ]?:|[Cc]ustomer[ ]?:"
-    rf"|[Ss]igned(?: by)?[ ]?:?|[Rr]ecipient[ ]?:|[Aa]ttn[.:]))[ ]+(?P<v>{_NAME})"
+    rf"|[Ss]igned(?: by)?[ ]?:?|[Rr]ecipient[ ]?:|[Aa]ttn[.:]))[ ]+(?=[A-Z])(?P<v>{_NAME})"
 )
 _SIGNED: Final = re.compile(
     rf"(?:(?:(?<![A-Za-z])(?:(?:[Bb]est|[Kk]ind|[Ww]arm|[Ww]ith)(?:est)? )?[Rr]egards|[Ss]incerely(?: yours)?|[Yy]ours (?:truly|sincerely|faithfully)|[Rr]espectfully)[,.]?\s+"
     rf"|(?:(?<![A-Za-z])(?:[Tt]hanks|[Tt]hank you|[Mm]any thanks|[Cc]heers|[Bb]est|[Ll]ove|[Bb]est wishes))[,.!]?[ ]*\n\s*|\n\s*-{{1,2}}[ ]*)"
-    rf"(?P<v>{_NAME})[ ]*\.?[ ]*(?=\n|$)"
+    rf"(?=[A-Z])(?P<v>{_NAME})[ ]*\.?[ ]*(?=\n|$)"
 )
 _BRANDS: Final = frozenset(
     "bean coffee pepper martens muscle kipling clean potato oetker scholl fields doubtfire men porter kitty doner"

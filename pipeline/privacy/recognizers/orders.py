@@ -38,6 +38,12 @@ _CARRIER: Final = re.compile(
 """SF Express and others of the mainland, UPS, Amazon, the post offices' S10."""
 
 
+def find_carrier_numbers(folded: str) -> Iterator[Span]:
+    """Tracking numbers that are unmistakable by form."""
+    for match in _CARRIER.finditer(folded):
+        yield match.span("v")
+
+
 class OrderFinder:
     """Finds order and tracking numbers; `patterns` are an organisation's own forms, regular expressions."""
 
@@ -45,8 +51,8 @@ class OrderFinder:
         self._own = tuple(re.compile(pattern) for pattern in patterns)
 
     def __call__(self, folded: str) -> Iterator[Span]:
-        """Numbers that a word names, in carriers' forms, and in the organisation's own."""
-        for pattern in (*_NAMED, _BESIDE, _REFERENCE, _CARRIER):
+        """Numbers that a word names, and those in the organisation's own forms."""
+        for pattern in (*_NAMED, _BESIDE, _REFERENCE):
             for match in pattern.finditer(folded):
                 dated = match["v"][0].isdigit() and is_date(digits_of(match["v"]))
                 if not dated and "xx" not in match["v"].lower():  # 2210xxxx is masked already
