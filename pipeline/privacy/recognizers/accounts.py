@@ -26,7 +26,7 @@ _NAMED_BY: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         # 微信号abc, 微信号码：13579246
-        rf"{_SERVICE}[号號][码碼]?{LINK}(?P<v>{_LETTERS}|{_MARKED}|{_NUMERIC})",
+        rf"{_SERVICE}[号號][码碼]?{LINK}(?P<v>{_DOTTED}|{_LETTERS}|{_MARKED}|{_NUMERIC})",
         # 支付宝账号 zhang88, WeChat ID is zhang_88, wechat id: zhangsan
         rf"{_WITH_ACCOUNTS}(?:[账帐帳][号號户戶]|\s*(?:user)?(?:id|name|account|handle)(?![a-z])){LINK}"
         rf"(?P<v>{_HANDLE}|{_DOTTED}|{_MARKED}|(?<=:){_LETTERS}|(?<=:\s){_LETTERS}|{_NUMERIC})",

@@ -68,8 +68,8 @@ def _start_of(folded: str, low: int, anchor: int) -> int | None:
     """Where the address whose road or estate is named up to `anchor` begins; None if no name stands there."""
     lead = re.search(rf"{_BODY}*$", folded[low:anchor])
     begin = low + (lead.start() if lead else 0)
-    region = _START.search(folded, begin, anchor)
-    if region is not None:
+    region = _START.search(folded, begin, anchor + 2)  # to see that 香港 is part of 香港中路
+    if region is not None and region.end() <= anchor:
         return region.start()
     for cut in _LEAD_IN.finditer(folded, begin, anchor):
         begin = cut.end()
@@ -84,7 +84,7 @@ _SUFFIX: Final = (
 _PART: Final = r"(?:(?:Flat|Unit|Apt|Apartment|Room|Rm|Suite|Ste|Block|Blk|Building|Bldg|Tower|Floor|House)\.?[ ]?#?(?=[A-Z0-9-]{0,3}[0-9]|[A-Z]\b)[A-Z0-9-]{1,6}|[0-9]{1,3}/F|[0-9]{1,3}(?:st|nd|rd|th) [Ff]loor)"
 _HOUSE: Final = r"(?:No\.?[ ]?)?[0-9]{1,5}[A-Za-z]?(?:-[0-9]{1,5})?"
 _CAPITAL: Final = r"(?:[A-Z][A-Za-z'’.]*|[0-9]{1,3}(?:st|nd|rd|th))"
-_POSTCODE: Final = r"(?:[A-Z]{2} [0-9]{5}(?:-[0-9]{4})?|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2})(?![A-Za-z0-9])"
+_POSTCODE: Final = r"(?:[A-Z]{2} [0-9]{5}(?:-[0-9]{4})?|(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) [0-9]{4}|[A-Z]{2} [A-Z][0-9][A-Z] ?[0-9][A-Z][0-9]|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2})(?![A-Za-z0-9])"
 _TAIL: Final = (
     rf"(?:,? (?:{_PART}|#[ ]?[0-9A-Z-]{{1,6}}))*(?:,(?: [A-Z][A-Za-z]+){{1,2}} District)?"
     rf"(?:(?:,?(?: [A-Z][A-Za-z]+){{1,3}}){{0,2}},? {_POSTCODE})?"

@@ -23,7 +23,7 @@ _ALSO_WORDS: Final = frozenset(
 COMMON_SURNAMES: Final = "".join(dict.fromkeys(each for each in SURNAMES if each not in _ALSO_WORDS))
 """Surnames that are seldom a word of their own."""
 
-_MISFILED: Final = frozenset({"白领", "金领", "老年", "成年", "谢谢"})
+_MISFILED: Final = frozenset({"白领", "金领", "老年", "成年", "谢谢", "陈列"})
 """Words that the dictionary has as names."""
 
 

@@ -85,6 +85,8 @@ def _reads_as_name(folded: str, start: int, end: int) -> bool:
     at_boundary = _at_boundary(folded, start)
     if surname == 1 and name[0] not in COMMON_SURNAMES and not (at_boundary and (given or name in _ALONE)):
         return False
+    if surname == 1 and name[0] not in COMMON_SURNAMES and given in COMMON_SURNAMES:  # the 和李 of 和李经理
+        return not given
     return not given or surname == 2 or _is_name(name, at_boundary=at_boundary)
 
 
@@ -102,7 +104,7 @@ def _is_name(name: str, *, at_boundary: bool) -> bool:
         return False
     if len(name) == 2 or not is_no_name(name[:2]):
         return True
-    return at_boundary and name[0] in COMMON_SURNAMES and not is_time(name[:2])
+    return at_boundary and name[0] in COMMON_SURNAMES and not is_time(name[:2]) and name[2] not in "周节日班"
 
 
 def _continues_word(folded: str, start: int) -> bool:
