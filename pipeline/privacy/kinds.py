@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 Kind = Literal[
-    "URL", "EMAIL", "PASSPORT", "ID", "USCC", "CARD", "IBAN", "PLATE", "PHONE", "IP", "ACCOUNT", "ORDER", "ADDRESS", "NAME"
+    "URL",
+    "EMAIL",
+    "PASSPORT",
+    "ID",
+    "USCC",
+    "CARD",
+    "IBAN",
+    "PLATE",
+    "PHONE",
+    "IP",
+    "ACCOUNT",
+    "ORDER",
+    "ADDRESS",
+    "NAME",
 ]
 
 
@@ -68,7 +81,9 @@ KINDS: Final[dict[Kind, KindInfo]] = {
         "地址", "postal address", "down to a house number, building or room; a city, district or street alone stays"
     ),
     "NAME": KindInfo(
-        "姓名", "person's name", "beside a form of address (张先生, Mr Smith), after 姓名 or `my name is`, in a signature"
+        "姓名",
+        "person's name",
+        "beside a form of address (张先生, Mr Smith), after 姓名 or `my name is`, in a signature",
     ),
 }
 """Every kind, most specific first: of two finds of the same length the earlier kind wins."""

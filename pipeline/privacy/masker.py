@@ -128,7 +128,7 @@ class Masker:
         return Engine([each for each in self._recognizers if each is not _IP])
 
 
-_IP: Final = Recognizer("IP", lambda _: iter(()), min_digits=1, needs=(r"[0-9]\.[0-9]|:[0-9A-Fa-f]{0,4}:",))
+_IP: Final = Recognizer("IP", lambda _: iter(()), min_digits=1, needs=(r"[0-9](?:\.[0-9]{1,3}){3}|:[0-9A-Fa-f]{0,4}:",))
 
 
 def _without_overlaps(finds: list[tuple[Kind, int, int]]) -> list[tuple[Kind, int, int]]:

@@ -47,7 +47,9 @@ def fold(text: str) -> str:
 
 _NUMERALS: Final = {
     ord(sign): str(digit)
-    for digit, signs in enumerate(("零〇", "一壹幺", "二贰貳", "三叁參叄", "四肆", "五伍", "六陆陸", "七柒", "八捌", "九玖"))
+    for digit, signs in enumerate(
+        ("零〇", "一壹幺", "二贰貳", "三叁參叄", "四肆", "五伍", "六陆陸", "七柒", "八捌", "九玖")
+    )
     for sign in signs
 }
 _SIGNS: Final = "".join(map(chr, _NUMERALS))

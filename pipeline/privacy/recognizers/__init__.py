@@ -17,6 +17,7 @@ from pipeline.privacy.recognizers.orders import OrderFinder, find_carrier_number
 from pipeline.privacy.recognizers.phone import PhoneFinder
 from pipeline.privacy.recognizers.url import find_urls
 
+
 def build_recognizers(phone_regions: Sequence[str], order_patterns: Sequence[str] = ()) -> tuple[Recognizer, ...]:
     """All finders except the one for IP addresses, which is Presidio's (see `engine`).
 
@@ -26,16 +27,14 @@ def build_recognizers(phone_regions: Sequence[str], order_patterns: Sequence[str
     return (
         Recognizer("URL", find_urls, needs=(r"://|www\.|\.[A-Za-z]{2,24}[:/?]",)),
         Recognizer("EMAIL", find_emails, words=cues.EMAIL_WORDS),
-        Recognizer("ID", find_ids, min_digits=6),
+        Recognizer("ID", find_ids, min_digits=4, needs=(cues.ID_FORM,)),
         Recognizer("USCC", find_sole_traders, min_digits=8, words=("92",)),
-        Recognizer("CARD", find_cards, min_digits=8),
+        Recognizer("CARD", find_cards, min_digits=8, needs=(cues.CARD_FORM,)),
         Recognizer("IBAN", find_ibans, min_digits=2, needs=(r"[A-Za-z]{2}[0-9]{2}",)),
-        Recognizer("PASSPORT", find_passports, min_digits=4),
+        Recognizer("PASSPORT", find_passports, min_digits=4, needs=(cues.PASSPORT_FORM,)),
         Recognizer("PLATE", find_plates, min_digits=1, words=cues.PLATE_WORDS, needs=(cues.PLATE_FORM,)),
-        Recognizer("PHONE", PhoneFinder(phone_regions), min_digits=7),
-        Recognizer(
-            "ACCOUNT", find_accounts, words=cues.ACCOUNT_WORDS, needs=(cues.ACCOUNT_SIGNS, cues.ACCOUNT_FORM)
-        ),
+        Recognizer("PHONE", PhoneFinder(phone_regions), min_digits=7, needs=(cues.PHONE_FORM,)),
+        Recognizer("ACCOUNT", find_accounts, words=cues.ACCOUNT_WORDS, needs=(cues.ACCOUNT_SIGNS, cues.ACCOUNT_FORM)),
         Recognizer(
             "ORDER",
             OrderFinder(order_patterns),

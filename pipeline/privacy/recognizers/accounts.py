@@ -13,7 +13,9 @@ _SERVICE: Final = (
     r"(?:微\s?信|威信|薇信?|徽信|卫星(?=[a-z]+[0-9_])|微[❤♥💗💕]\ufe0f?|支付宝|支付寶|抖音|小红书|小紅書|微博|快手|旺旺|钉钉|釘釘"
     r"|(?<![a-z0-9])v(?=\s*:)|(?<![a-z])(?:we\s?chat|weixin|wx|vx|v信|alipay|telegram|whatsapp|skype|line|snapchat|instagram|facebook|twitter|tiktok|discord|kakao(?:talk)?|paypal|venmo))"
 )
-_WITH_ACCOUNTS: Final = rf"(?:{_SERVICE}|淘宝|淘寶|京东|京東|拼多多|闲鱼|知乎|哔哩哔哩|b站|美团|饿了么|携程|滴滴|会员|用户|游戏)"
+_WITH_ACCOUNTS: Final = (
+    rf"(?:{_SERVICE}|淘宝|淘寶|京东|京東|拼多多|闲鱼|知乎|哔哩哔哩|b站|美团|饿了么|携程|滴滴|会员|用户|游戏)"
+)
 _LETTERS: Final = r"[a-z][a-z0-9_-]{5,19}(?![a-z0-9_-])"
 _MARKED: Final = r"(?=[a-z-]{0,19}[0-9_])[a-z0-9][a-z0-9_-]{5,19}(?![a-z0-9_-])"
 """An id with a digit or underscore, which no English word has."""

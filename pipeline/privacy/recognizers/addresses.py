@@ -74,7 +74,11 @@ def _start_of(folded: str, low: int, anchor: int) -> int | None:
     for cut in _LEAD_IN.finditer(folded, begin, anchor):
         begin = cut.end()
     name = folded[begin:anchor]
-    return begin if re.search(rf"[{_CHINESE}]", name) and not re.fullmatch(r"[一二两三四五六七八九十几那这每整条個个]+", name) else None
+    return (
+        begin
+        if re.search(rf"[{_CHINESE}]", name) and not re.fullmatch(r"[一二两三四五六七八九十几那这每整条個个]+", name)
+        else None
+    )
 
 
 _SUFFIX: Final = (

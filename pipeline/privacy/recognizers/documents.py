@@ -53,9 +53,7 @@ _MY_PLATE: Final = re.compile(
     r"(?P<w>[A-Z]{2}[ -]?[0-9]{1,2}[ -]?[A-Z]{1,3}[ -]?[0-9]{4}|[A-Z]{2}[0-9]{2}[ -]?[A-Z]{3})(?![A-Z0-9])",
     re.IGNORECASE,
 )
-_CROSS_BORDER: Final = re.compile(
-    r"(?P<v>[粤粵][Zz][ ·•・.-]?(?=[A-Za-z]{0,3}[0-9])[A-HJ-NP-Za-hj-np-z0-9]{4}[港澳])"
-)
+_CROSS_BORDER: Final = re.compile(r"(?P<v>[粤粵][Zz][ ·•・.-]?(?=[A-Za-z]{0,3}[0-9])[A-HJ-NP-Za-hj-np-z0-9]{4}[港澳])")
 _MIN_PLATE_DIGITS: Final = 3
 """GA 36 allows at most two letters among the five characters after the area letter, so three are digits."""
 

@@ -25,7 +25,9 @@ _DOT: Final = rf"(?:\s?{_OPEN}(?:dot|\.|点|點){_CLOSE}\s?| ?\. ?|点|點)"
 _LOCAL: Final = r"(?<![A-Za-z0-9._%+-])(?P<local>[A-Za-z0-9_][A-Za-z0-9._%+-]{0,63})"
 _LAST: Final = r"(?P<last>[A-Za-z]{2,24})(?![A-Za-z])"
 _AT: Final = re.compile(rf"{_OPEN}(?:at|@){_CLOSE}|艾特|圈[aA]", re.IGNORECASE)
-_DISGUISED: Final = re.compile(rf"{_LOCAL}\s?(?:{_OPEN}(?:at|@){_CLOSE}|艾特|圈[aA])\s?(?:{_LABEL}{_DOT}){{1,4}}{_LAST}", re.IGNORECASE)
+_DISGUISED: Final = re.compile(
+    rf"{_LOCAL}\s?(?:{_OPEN}(?:at|@){_CLOSE}|艾特|圈[aA])\s?(?:{_LABEL}{_DOT}){{1,4}}{_LAST}", re.IGNORECASE
+)
 """jane (at) example.com, jane[at]example[dot]com, jane艾特163点com"""
 
 _SPELT: Final = re.compile(rf"{_LOCAL} (?P<at>at|AT) (?:{_LABEL}(?: (?:dot|DOT) )){{1,4}}{_LAST}")
@@ -62,7 +64,11 @@ def _find_disguised(folded: str) -> Iterator[Span]:
         for match in pattern.finditer(folded):
             if not is_top_level(match["last"].lower()):
                 continue
-            marked = match["at"] == "AT" if pattern is _SPELT else len(match["dot"]) > 1 or re.search("[0-9._]", match["local"])
+            marked = (
+                match["at"] == "AT"
+                if pattern is _SPELT
+                else len(match["dot"]) > 1 or re.search("[0-9._]", match["local"])
+            )
             if marked or _MAIL_WORD.search(folded[max(0, match.start() - 24) : match.start()]):
                 yield match.span()
 

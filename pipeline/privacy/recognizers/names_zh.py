@@ -17,9 +17,7 @@ from pipeline.privacy.recognizers.lexicon import (
 )
 
 _CHINESE: Final = "\u4e00-\u9fff"
-TITLES: Final = (
-    "先生|女士|小姐|太太|夫人|师傅|師傅|经理|經理|老师|老師|医生|醫生|医师|醫師|大夫|护士|護士|主任|教授|律师|律師|店长|店長|阿姨|大姐|大哥|同学|同學|警官"
-)
+TITLES: Final = "先生|女士|小姐|太太|夫人|师傅|師傅|经理|經理|老师|老師|医生|醫生|医师|醫師|大夫|护士|護士|主任|教授|律师|律師|店长|店長|阿姨|大姐|大哥|同学|同學|警官"
 _SHOP: Final = r"(?!姐|[\u4e00-\u9fff]{0,2}(?:面馆|饭馆|菜馆|茶馆|小吃|珠宝|火锅|蛋糕|烘焙|美容|料理|私房菜|专柜|旗舰店|专卖店|药房|方便面|牌))"
 """宋小姐珠宝 and 康师傅方便面 are firms."""
 
@@ -34,7 +32,9 @@ _ANNOUNCED: Final = re.compile(
     r"(?:[是为為叫:\s-]{0,4})"
     rf"(?P<v>{_SURNAME}[{_CHINESE}]{{1,3}})"
 )
-_SELF: Final = re.compile(rf"(?:我叫|我的名字[是叫]|我名叫|(?<!日)本人(?=[^,，。\s]{{2,4}}[,，。;；\s]))(?P<v>{_SURNAME}[{_CHINESE}]{{1,3}})")
+_SELF: Final = re.compile(
+    rf"(?:我叫|我的名字[是叫]|我名叫|(?<!日)本人(?=[^,，。\s]{{2,4}}[,，。;；\s]))(?P<v>{_SURNAME}[{_CHINESE}]{{1,3}})"
+)
 _SIGNED: Final = re.compile(
     rf"(?:--|敬礼\s*\n|敬禮\s*\n|敬上[:\s]|此致\s*\n|\n\s*-)\s*(?P<v>{_SURNAME}[{_CHINESE}]{{1,2}})[ \t]*(?=\n|$)"
 )

@@ -88,13 +88,17 @@ def german_iban(draw: random.Random) -> tuple[str, str]:
 
 def plate(draw: random.Random) -> tuple[str, str]:
     front = draw.choice("京沪粤浙苏川鲁") + draw.choice("ABCDEF")
-    back = draw.choice([digits(draw, 5), f"D{digits(draw, 5)}", f"{digits(draw, 5)}F", f"{digits(draw, 2)}K{digits(draw, 2)}"])
+    back = draw.choice(
+        [digits(draw, 5), f"D{digits(draw, 5)}", f"{digits(draw, 5)}F", f"{digits(draw, 2)}K{digits(draw, 2)}"]
+    )
     return draw.choice(["", "车牌"]), front + draw.choice(["", "·", " "]) + back
 
 
 def email(draw: random.Random) -> tuple[str, str]:
     name = draw.choice(["zhang.san", "li_si88", "jane", "a-b"])
-    return "", name + draw.choice(["@example.com", "＠example.com", "(at)example.com", "[at]example[dot]com", " (at) example.org"])
+    return "", name + draw.choice(
+        ["@example.com", "＠example.com", "(at)example.com", "[at]example[dot]com", " (at) example.org"]
+    )
 
 
 def account(draw: random.Random) -> tuple[str, str]:

@@ -49,7 +49,19 @@ CUES = [
     ),
     *("call me at", "passport no.", "license plate", "card ", "wechat id: ", "bank account ", "iban ", "version v"),
     *("https://example.com/?token=", "www.", "@", "://", "京A", "粤B", "省略", "谢谢", " and ", "ok"),
-    *("Mr ", "Regards,\n", "my name is ", "order no. ", " (at) ", " dot com", "一三八零零", "幺", "——", " Street", "Flat 3, "),
+    *(
+        "Mr ",
+        "Regards,\n",
+        "my name is ",
+        "order no. ",
+        " (at) ",
+        " dot com",
+        "一三八零零",
+        "幺",
+        "——",
+        " Street",
+        "Flat 3, ",
+    ),
 ]
 GLUE = [*"-，,.。：:/()（）[]+01x·\n", "", " ", "  ", "86"]
 MASKS = ["[PHONE]", "[NAME]", "[EMAIL]", "[ID", "PHONE]", "[ADDRESS]"]
