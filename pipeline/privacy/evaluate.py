@@ -1,7 +1,8 @@
 """How well masking works: `python -m pipeline.privacy.evaluate CASES...` on marked cases, `--sample FILES...` on data.
 
 Marked cases are text files with one text per line, `{KIND:value}` around what must be masked; lines that are empty or
-start with `#` are skipped; `\\n` stands for a line break. Of a sample (JSON lines with a `text`, also .gz) only counts and speed are shown, no text.
+start with `#` are skipped; `\\n` stands for a line break. Of a sample (JSON lines with a `text`, also .gz) only counts
+and speed are shown, no text.
 """
 
 from __future__ import annotations

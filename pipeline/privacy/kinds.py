@@ -52,7 +52,10 @@ KINDS: Final[dict[Kind, KindInfo]] = {
     "USCC": KindInfo(
         "个体工商户统一社会信用代码",
         "sole trader's credit code",
-        "unified social credit code of a sole trader (92...) with a right check character; a firm's is public and stays",
+        (
+            "unified social credit code of a sole trader (92...) with a right check character;"
+            " a firm's is public and stays"
+        ),
     ),
     "CARD": KindInfo(
         "银行卡或账户号",

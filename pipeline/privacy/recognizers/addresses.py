@@ -22,13 +22,18 @@ _ESTATE: Final = (
 )
 _BLOCK: Final = r"(?:[号號][楼樓](?![梯盘层])|栋(?!别)|棟|幢|座(?![位机椅谈])|单元|單元)"
 _BODY: Final = rf"[{_CHINESE}A-Za-z0-9·]"
-_NOT_A_HOUSE: Final = r"(?![线線口柜櫃窗桌厅廳机機馆店位门門车車台台桥球员員]|出口|登机|选手|航站|上午|下午|晚|早|中午|[下发發]单|发货|到货|左右|之前|之后|以)"
+_NOT_A_HOUSE: Final = (
+    r"(?![线線口柜櫃窗桌厅廳机機馆店位门門车車台台桥球员員]|出口|登机|选手|航站|上午"
+    r"|下午|晚|早|中午|[下发發]单|发货|到货|左右|之前|之后|以)"
+)
 _ANCHOR: Final = re.compile(
     rf"(?:{_ROAD}(?P<house>{_NUMBER}(?:[巷弄]{_NUMBER}){{0,2}}[号號弄](?:院|附[0-9]{{1,3}}号?|之[0-9]{{1,3}})?){_NOT_A_HOUSE}"
     rf"|{_ESTATE}(?P<block>{_NUMBER}{_BLOCK}))"
 )
 _MORE: Final = re.compile(
-    rf"[,，]?[ ]?(?:(?:[{_CHINESE}A-Za-z]{{1,10}}?{_ESTATE}[ ]?)?(?:{_NUMBER}(?:{_BLOCK}|室|房(?!间)|[层層](?!楼)|[楼樓](?![梯下上道盘])|F(?![a-z])|[号號](?=$|[^{_CHINESE}]))|[号號]?附[0-9]{{1,3}}号)"
+    rf"[,，]?[ ]?(?:(?:[{_CHINESE}A-Za-z]{{1,10}}?{_ESTATE}[ ]?)?(?:{_NUMBER}(?:{_BLOCK}"
+    rf"|室|房(?!间)|[层層](?!楼)|[楼樓](?![梯下上道盘])|F(?![a-z])|[号號](?=$|[^{_CHINESE}]))"
+    rf"|[号號]?附[0-9]{{1,3}}号)"
     rf"|(?:(?<=[栋棟幢座元楼樓层層室号號])|(?<=[0-9A-Z]-))[0-9]{{2,4}}(?![0-9]|[元块个年月天分次%])(?:[室房])?)"
 )
 _PROVINCES: Final = (
@@ -85,10 +90,18 @@ _SUFFIX: Final = (
     "Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Terrace|Crescent|Close|Parkway|Pkwy|Highway"
     "|Hwy|Gardens|Mews|Quay|Walk|Way|Row|Hill"
 )
-_PART: Final = r"(?:(?:Flat|Unit|Apt|Apartment|Room|Rm|Suite|Ste|Block|Blk|Building|Bldg|Tower|Floor|House)\.?[ ]?#?(?=[A-Z0-9-]{0,3}[0-9]|[A-Z]\b)[A-Z0-9-]{1,6}|[0-9]{1,3}/F|[0-9]{1,3}(?:st|nd|rd|th) [Ff]loor)"
+_PART: Final = (
+    r"(?:(?:Flat|Unit|Apt|Apartment|Room|Rm|Suite|Ste|Block|Blk|Building|Bldg|Tower"
+    r"|Floor|House)\.?[ ]?#?(?=[A-Z0-9-]{0,3}[0-9]|[A-Z]\b)[A-Z0-9-]{1,6}|[0-9]{1,3}/F"
+    r"|[0-9]{1,3}(?:st|nd|rd|th) [Ff]loor)"
+)
 _HOUSE: Final = r"(?:No\.?[ ]?)?[0-9]{1,5}[A-Za-z]?(?:-[0-9]{1,5})?"
 _CAPITAL: Final = r"(?:[A-Z][A-Za-z'’.]*|[0-9]{1,3}(?:st|nd|rd|th))"
-_POSTCODE: Final = r"(?:[A-Z]{2} [0-9]{5}(?:-[0-9]{4})?|(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) [0-9]{4}|[A-Z]{2} [A-Z][0-9][A-Z] ?[0-9][A-Z][0-9]|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2})(?![A-Za-z0-9])"
+_POSTCODE: Final = (
+    r"(?:[A-Z]{2} [0-9]{5}(?:-[0-9]{4})?|(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) [0-9]{4}"
+    r"|[A-Z]{2} [A-Z][0-9][A-Z] ?[0-9][A-Z][0-9]|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2})(?![A-Za-z0-9"
+    r"])"
+)
 _TAIL: Final = (
     rf"(?:,? (?:{_PART}|#[ ]?[0-9A-Z-]{{1,6}}))*(?:,(?: [A-Z][A-Za-z]+){{1,2}} District)?"
     rf"(?:(?:,?(?: [A-Z][A-Za-z]+){{1,3}}){{0,2}},? {_POSTCODE})?"
@@ -96,15 +109,23 @@ _TAIL: Final = (
 _ENGLISH: Final = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?<![A-Za-z0-9.])(?:{_PART},? ){{0,4}}{_HOUSE},?(?: {_CAPITAL}){{1,4}}?(?<= )?(?: |(?<= ))(?:{_SUFFIX})(?![A-Za-z])(?:\.(?=[ ,]|$))?(?: (?:NW|NE|SW|SE|[NSEW])(?![A-Za-z]))?{_TAIL}",
-        rf"(?<![A-Za-z0-9.])(?:{_PART},? ){{0,4}}{_HOUSE},? (?i:rue|via|calle|rua|avenida|avenue|chemin)(?: (?:de|du|des|la|le|del|della|da))*(?: {_CAPITAL}){{1,3}}{_TAIL}",
-        rf"(?<![A-Za-z0-9.])(?:{_PART},? ){{2,5}}(?:{_CAPITAL} ){{1,3}}(?:Gardens?|Court|Building|Estate|Mansions?|House|Centre|Center|Plaza|Towers?)(?![A-Za-z])",
+        rf"(?<![A-Za-z0-9.])(?:{_PART},? ){{0,4}}{_HOUSE},?(?: {_CAPITAL}){{1,4}}? (?:{_SUFFIX})(?![A-Za-z])"
+        rf"(?:\.(?=[ ,]|$))?(?: (?:NW|NE|SW|SE|[NSEW])(?![A-Za-z]))?{_TAIL}",
+        (
+            rf"(?<![A-Za-z0-9.])(?:{_PART},? ){{0,4}}{_HOUSE},? (?i:rue|via|calle|rua|avenida"
+            rf"|avenue|chemin)(?: (?:de|du|des|la|le|del|della|da))*(?: {_CAPITAL}){{1,3}}{_TAIL}"
+        ),
+        (
+            rf"(?<![A-Za-z0-9.])(?:{_PART},? ){{2,5}}(?:{_CAPITAL} ){{1,3}}(?:Gardens?|Court"
+            rf"|Building|Estate|Mansions?|House|Centre|Center|Plaza|Towers?)(?![A-Za-z])"
+        ),
         r"(?<![A-Za-z0-9])(?:P\.? ?O\.?|[Pp]ost [Oo]ffice) ?[Bb](?:ox|OX) ?[0-9]{1,6}(?![0-9])",
     )
 )
 _NAMED_LOWER: Final = re.compile(
     r"(?:live at|living at|address(?: is)?|deliver(?:ed|y)? to|sent? to|ship(?:ped)? to|left (?:it )?at)\s*:?\s*"
-    rf"(?P<v>[0-9]{{1,5}}[a-z]?(?: [a-z0-9'.]+){{1,4}}? (?:{_SUFFIX})(?![a-z])(?:,? (?:apt|unit|suite|flat|#)\.? ?[0-9a-z-]{{1,5}})?)",
+    rf"(?P<v>[0-9]{{1,5}}[a-z]?(?: [a-z0-9'.]+){{1,4}}? (?:{_SUFFIX})(?![a-z])(?:,?"
+    rf" (?:apt|unit|suite|flat|#)\.? ?[0-9a-z-]{{1,5}})?)",
     re.IGNORECASE,
 )
 

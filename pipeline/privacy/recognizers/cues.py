@@ -158,9 +158,11 @@ ORDER_FORM: Final = (
 
 ADDRESS_FORM: Final = (
     r"[路街道同弄巷村里裡段区區园園寓厦廈场場城苑府庭邸墅湾灣轩軒阁閣居坊庄院舍心楼樓期][0-9A-Za-z/一二三四五六七八九十百零〇甲乙丙-]{1,12}[号號弄巷栋棟幢座单單]"
-    r"|[0-9][0-9A-Za-z/-]{0,8},?(?: [^\s,]{1,24}){0,5} (?i:street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|place|pl|square|sq"
+    r"|[0-9][0-9A-Za-z/-]{0,8},?(?: [^\s,]{1,24}){0,5} (?i:street|st|avenue|ave|road"
+    r"|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|place|pl|square|sq"
     r"|terrace|crescent|close|parkway|pkwy|highway|hwy|gardens?|mews|quay|walk|way|row|hill|building|estate|mansions?|house|cent(?:er|re)|plaza|towers?)(?![A-Za-z])"
-    r"|[0-9A-Z],? (?:[A-Z][A-Za-z'’.]* ){1,3}(?:Gardens?|Court|Building|Estate|Mansions?|House|Cent(?:er|re)|Plaza|Towers?)"
+    r"|[0-9A-Z],? (?:[A-Z][A-Za-z'’.]* ){1,3}(?:Gardens?|Court|Building|Estate|Mansions?"
+    r"|House|Cent(?:er|re)|Plaza|Towers?)"
     r"|[0-9][A-Za-z]?,? (?i:rue|via|calle|rua|avenida|avenue|chemin) |[Bb](?:ox|OX) ?[0-9]"
 )
 
@@ -256,7 +258,9 @@ ENGLISH_NAME_WORDS: Final = (
 )
 ENGLISH_NAME_FORM: Final = (
     r"(?:M(?:[rsx]|rs|iss|[RS]|RS|ISS)|mrs?|D[rR]|Prof(?:essor)?|Doctor)\b\.? +[A-Za-z]"
-    r"|(?:[Nn]ame(?: is| ?:|['’]s)|[Pp]assenger ?:|[Cc]ustomer ?:|[Rr]ecipient ?:|[Aa]ttn[.:]|[Ss]igned(?: by)? ?:?) +[A-Z]|speaking"
-    r"|(?:egards|incerely|[Yy]ours(?: truly| sincerely| faithfully)?|espectfully)[,.]?\s+[A-Z]|(?:hanks?|you|heers|[Bb]est|ove|ishes)[,.!]? *\n\s*[A-Z]"
+    r"|(?:[Nn]ame(?: is| ?:|['’]s)|[Pp]assenger ?:|[Cc]ustomer ?:|[Rr]ecipient ?:|[Aa]ttn[.:]"
+    r"|[Ss]igned(?: by)? ?:?) +[A-Z]|speaking"
+    r"|(?:egards|incerely|[Yy]ours(?: truly| sincerely| faithfully)?|espectfully)[,.]?\s+[A-Z]"
+    r"|(?:hanks?|you|heers|[Bb]est|ove|ishes)[,.!]? *\n\s*[A-Z]"
     r"|\n\s*-{1,2}[ ]*[A-Z]"
 )

@@ -17,12 +17,14 @@ _PROVINCE: Final = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1
 _ID_WORDS: Final = (
     r"身[份分][证證]|证件|證件|居[民住][证證]|居留[证證]|通行[证證]|台胞[证證]|回[乡鄉][证證]|[驾駕][驶駛]?[证證照]|军官[证證]|社保[卡号]|社会保障号"
     r"|(?:national|identity|resident|personal|chinese)\s*id(?:entity|entification)?|(?<![a-z])(?:ssn|social\s*security|hkid)(?![a-z])"
-    r"|id\s*card|identity\s*card|(?<![a-z])(?:my|his|her)\s+id(?=\s*(?:number|no))|(?<![a-z])id\s*(?=num(?:ber)?(?![a-z])|no[.: ])"
+    r"|id\s*card|identity\s*card|(?<![a-z])(?:my|his|her)\s+id(?=\s*(?:number|no))"
+    r"|(?<![a-z])id\s*(?=num(?:ber)?(?![a-z])|no[.: ])"
     r"|(?:home\s*return|re-?entry|travel|exit-entry|mainland\s*travel)\s*permit"
 )
 _NAMED_ID: Final = named(
     _ID_WORDS + r"(?:\s*card)?",
-    r"(?:[0-9]{6}\.[0-9]{8}\.[0-9]{3}[0-9X]|[A-Z]{0,2}[0-9](?:[ -]?[0-9]){5,16}[ -]?(?:[0-9]|X(?![a-z]))?(?:\([0-9A]\))?)"
+    r"(?:[0-9]{6}\.[0-9]{8}\.[0-9]{3}[0-9X]|[A-Z]{0,2}[0-9](?:[ -]?[0-9]){5,16}[ -]?(?:[0-9]"
+    r"|X(?![a-z]))?(?:\([0-9A]\))?)"
     r"(?![0-9]|\.[0-9])",
 )
 _NAMED_LICENCE: Final = named(

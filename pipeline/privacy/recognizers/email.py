@@ -33,7 +33,8 @@ _DISGUISED: Final = re.compile(
 _SPELT: Final = re.compile(rf"{_LOCAL} (?P<at>at|AT) (?:{_LABEL}(?: (?:dot|DOT) )){{1,4}}{_LAST}")
 _SPACED: Final = re.compile(rf"{_LOCAL}(?P<gap> ?@ ?)(?:{_LABEL}(?P<dot> ?\. ?)){{1,4}}{_LAST}")
 _MAIL_WORD: Final = re.compile(
-    r"(?:邮[箱件]|郵[箱件]|信箱|电邮|電郵|e-?mail(?: me| address)?|(?<![a-z])(?:mail|reply|write|contact|send|sent)(?: me| it)?)"
+    r"(?:邮[箱件]|郵[箱件]|信箱|电邮|電郵|e-?mail(?: me| address)?|(?<![a-z])(?:mail"
+    r"|reply|write|contact|send|sent)(?: me| it)?)"
     r"(?:是|为|為|is|to|at|\s|[:：=(（]){0,5}$",
     re.IGNORECASE,
 )

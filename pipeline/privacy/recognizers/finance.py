@@ -13,7 +13,8 @@ from pipeline.privacy.recognizers.base import Span, digits_of, named, values
 
 _CARD_FORM: Final = re.compile(
     r"(?<![0-9])(?<![0-9][.-])"
-    r"(?P<v>[0-9]{14,19}|[0-9]{4}(?:[ -]{1,2}[0-9]{4}){3}(?:[ -]{1,2}[0-9]{1,4})?|[0-9]{4}(?:\.[0-9]{4}){3}(?:\.[0-9]{1,4})?"
+    r"(?P<v>[0-9]{14,19}|[0-9]{4}(?:[ -]{1,2}[0-9]{4}){3}(?:[ -]{1,2}[0-9]{1,4})?|[0-9]{4}(?:\.[0-9]{4"
+    r"}){3}(?:\.[0-9]{1,4})?"
     r"|[0-9]{4}[ -][0-9]{6}[ -][0-9]{4,5}|[0-9]{6}[ -][0-9]{10,13})(?![0-9])(?!\.[0-9])"
 )
 
@@ -39,7 +40,10 @@ _NAMED_CARD: Final = named(
     r"[0-9](?:[ -]?[0-9]){11,18}(?![ -]?[0-9])",
 )
 _NAMED_ACCOUNT: Final = named(
-    r"(?:bank|account|acct|a/c)\s*(?:(?<=bank)\s*(?:account|acct|a/c)|(?:no|num(?:ber)?)(?![a-z])\.?|#)|(?:银行|对公|收款)[账帐][号户]|sort\s*code\s*[0-9-]{6,8}[ ,]*(?:account|acct)",
+    (
+        r"(?:bank|account|acct|a/c)\s*(?:(?<=bank)\s*(?:account|acct|a/c)|(?:no|num(?:ber)?)(?![a-z])\.?"
+        r"|#)|(?:银行|对公|收款)[账帐][号户]|sort\s*code\s*[0-9-]{6,8}[ ,]*(?:account|acct)"
+    ),
     r"[0-9](?:[ -]?[0-9]){7,18}(?![ -]?[0-9])",
 )
 _OTHER_NUMBER: Final = re.compile(

@@ -1,11 +1,14 @@
-"""Chinese surnames and words, to tell names from words that begin or end like them (周女士 and 周末, 史老师 and 历史老师)."""
+"""Chinese surnames and words, to tell names from words like them: 周女士 and 周末, 史老师 and 历史老师."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Final
 
-COMPOUND_SURNAMES: Final = "欧阳|歐陽|司马|司馬|上官|诸葛|諸葛|东方|東方|皇甫|尉迟|公孙|公孫|慕容|令狐|司徒|夏侯|宇文|长孙|長孫|端木|南宫|南宮|独孤|百里|轩辕|东郭|呼延"
+COMPOUND_SURNAMES: Final = (
+    "欧阳|歐陽|司马|司馬|上官|诸葛|諸葛|东方|東方|皇甫|尉迟|公孙|公孫|慕容|令狐|司徒"
+    "|夏侯|宇文|长孙|長孫|端木|南宫|南宮|独孤|百里|轩辕|东郭|呼延"
+)
 SURNAMES: Final = (
     "王李张張刘劉陈陳杨楊赵趙黄黃周吴吳徐孙孫胡朱高林何郭马馬罗羅梁宋郑鄭谢謝韩韓唐冯馮于董萧蕭肖程曹袁邓鄧许許傅沈曾彭吕呂苏蘇卢盧蒋蔣蔡贾賈丁魏薛叶葉阎閻"
     "余潘杜戴夏钟鍾汪田任姜范方石姚谭譚廖邹鄒熊金陆陸郝孔白崔康毛邱秦江史顾顧侯邵孟龙龍万萬段雷钱錢汤湯尹黎易常武乔喬贺賀赖賴龚龔文庞龐樊兰蘭殷施陶洪"

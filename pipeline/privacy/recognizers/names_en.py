@@ -17,28 +17,172 @@ _TITLED: Final = re.compile(
     r"|(?<![A-Za-z])(?:mr|mrs)\b\.?[ ]+(?P<lower>[a-z]{3,}(?:-[a-z]{3,})?)(?![A-Za-z])"
 )
 _ANNOUNCED: Final = re.compile(
-    r"(?:(?<![A-Za-z])(?:[Mm]y (?:full |last |first )?name(?:'s|’s| is)|(?:[Tt]his is|I am|I'm)(?= [A-Z][a-z]+(?: [A-Z][a-z]+)? speaking)"
-    r"|(?:(?:[Cc]ustomer|[Pp]assenger|[Gg]uest|[Ff]ull|[Cc]ontact|[Cc]ardholder|[Pp]atient)(?:'s)?[ ])?[Nn]ame(?: is)?[ ]?:|[Pp]assenger[ ]?:|[Cc]ustomer[ ]?:"
+    r"(?:(?<![A-Za-z])(?:[Mm]y (?:full |last |first )?name(?:'s|’s| is)|(?:[Tt]his"
+    r" is|I am|I'm)(?= [A-Z][a-z]+(?: [A-Z][a-z]+)? speaking)"
+    r"|(?:(?:[Cc]ustomer|[Pp]assenger|[Gg]uest|[Ff]ull|[Cc]ontact|[Cc]ardholder|[Pp]atient)(?:'s)?["
+    r" ])?[Nn]ame(?: is)?[ ]?:|[Pp]assenger[ ]?:|[Cc]ustomer[ ]?:"
     rf"|[Ss]igned(?: by)?[ ]?:?|[Rr]ecipient[ ]?:|[Aa]ttn[.:]))[ ]+(?=[A-Z])(?P<v>{_NAME})"
 )
 _SIGNED: Final = re.compile(
-    rf"(?:(?:(?<![A-Za-z])(?:(?:[Bb]est|[Kk]ind|[Ww]arm|[Ww]ith)(?:est)? )?[Rr]egards|[Ss]incerely(?: yours)?|[Yy]ours (?:truly|sincerely|faithfully)|[Rr]espectfully)[,.]?\s+"
-    rf"|(?:(?<![A-Za-z])(?:[Tt]hanks|[Tt]hank you|[Mm]any thanks|[Cc]heers|[Bb]est|[Ll]ove|[Bb]est wishes))[,.!]?[ ]*\n\s*|\n\s*-{{1,2}}[ ]*)"
+    rf"(?:(?:(?<![A-Za-z])(?:(?:[Bb]est|[Kk]ind|[Ww]arm|[Ww]ith)(?:est)? )?[Rr]egards"
+    rf"|[Ss]incerely(?: yours)?|[Yy]ours (?:truly|sincerely|faithfully)|[Rr]espectfully)[,.]?\s+"
+    rf"|(?:(?<![A-Za-z])(?:[Tt]hanks|[Tt]hank you|[Mm]any thanks|[Cc]heers|[Bb]est|[Ll]ove"
+    rf"|[Bb]est wishes))[,.!]?[ ]*\n\s*|\n\s*-{{1,2}}[ ]*)"
     rf"(?=[A-Z])(?P<v>{_NAME})[ ]*\.?[ ]*(?=\n|$)"
 )
 _BRANDS: Final = frozenset(
-    "bean coffee pepper martens muscle kipling clean potato oetker scholl fields doubtfire men porter kitty doner"
-    " right big bubble beast robot incredible world universe office excel word word teams universe dre seuss who strange"
-    " price jones' beast whippy softee universe tire lube rooter".split()
+    {
+        *(
+            "bean",
+            "coffee",
+            "pepper",
+            "martens",
+            "muscle",
+            "kipling",
+            "clean",
+            "potato",
+            "oetker",
+            "scholl",
+            "fields",
+            "doubtfire",
+            "men",
+        ),
+        *(
+            "porter",
+            "kitty",
+            "doner",
+            "right",
+            "big",
+            "bubble",
+            "beast",
+            "robot",
+            "incredible",
+            "world",
+            "universe",
+            "office",
+            "excel",
+            "word",
+        ),
+        *("teams", "dre", "seuss", "who", "strange", "price", "jones'", "whippy", "softee", "tire", "lube", "rooter"),
+    }
 )
 """What follows Mr, Mrs or Dr in names of products, shops and films."""
 
 _NO_NAME: Final = frozenset(
-    "the and or i a an it this that is was are were be been has had have do does did not no yes but so if when then who what why"
-    " how please thanks thank from for with without at in on by to of my your his her our their you we he she they me us him them"
-    " would should could will can may might must very great good bad best all any every never always also just only hi hello dear"
-    " sir madam customer service team team support staff manager everyone nobody unknown none name said told came went called asked"
-    " somebody someone whoever whatever right wrong there here".split()
+    {
+        *(
+            "the",
+            "and",
+            "or",
+            "i",
+            "a",
+            "an",
+            "it",
+            "this",
+            "that",
+            "is",
+            "was",
+            "are",
+            "were",
+            "be",
+            "been",
+            "has",
+            "had",
+            "have",
+            "do",
+            "does",
+            "did",
+            "not",
+            "no",
+            "yes",
+            "but",
+        ),
+        *(
+            "so",
+            "if",
+            "when",
+            "then",
+            "who",
+            "what",
+            "why",
+            "how",
+            "please",
+            "thanks",
+            "thank",
+            "from",
+            "for",
+            "with",
+            "without",
+            "at",
+            "in",
+            "on",
+            "by",
+            "to",
+            "of",
+            "my",
+        ),
+        *(
+            "your",
+            "his",
+            "her",
+            "our",
+            "their",
+            "you",
+            "we",
+            "he",
+            "she",
+            "they",
+            "me",
+            "us",
+            "him",
+            "them",
+            "would",
+            "should",
+            "could",
+            "will",
+            "can",
+            "may",
+            "might",
+        ),
+        *(
+            "must",
+            "very",
+            "great",
+            "good",
+            "bad",
+            "best",
+            "all",
+            "any",
+            "every",
+            "never",
+            "always",
+            "also",
+            "just",
+            "only",
+            "hi",
+            "hello",
+            "dear",
+            "sir",
+            "madam",
+        ),
+        *(
+            "customer",
+            "service",
+            "team",
+            "support",
+            "staff",
+            "manager",
+            "everyone",
+            "nobody",
+            "unknown",
+            "none",
+            "name",
+            "said",
+            "told",
+            "came",
+        ),
+        *("went", "called", "asked", "somebody", "someone", "whoever", "whatever", "right", "wrong", "there", "here"),
+    }
 )
 
 

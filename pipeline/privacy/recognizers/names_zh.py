@@ -17,12 +17,21 @@ from pipeline.privacy.recognizers.lexicon import (
 )
 
 _CHINESE: Final = "\u4e00-\u9fff"
-TITLES: Final = "先生|女士|小姐|太太|夫人|师傅|師傅|经理|經理|老师|老師|医生|醫生|医师|醫師|大夫|护士|護士|主任|教授|律师|律師|店长|店長|阿姨|大姐|大哥|同学|同學|警官"
-_SHOP: Final = r"(?!姐|[\u4e00-\u9fff]{0,2}(?:面馆|饭馆|菜馆|茶馆|小吃|珠宝|火锅|蛋糕|烘焙|美容|料理|私房菜|专柜|旗舰店|专卖店|药房|方便面|牌))"
+TITLES: Final = (
+    "先生|女士|小姐|太太|夫人|师傅|師傅|经理|經理|老师|老師|医生|醫生|医师|醫師|大夫"
+    "|护士|護士|主任|教授|律师|律師|店长|店長|阿姨|大姐|大哥|同学|同學|警官"
+)
+_SHOP: Final = (
+    r"(?!姐|[\u4e00-\u9fff]{0,2}(?:面馆|饭馆|菜馆|茶馆|小吃|珠宝|火锅|蛋糕|烘焙|美容"
+    r"|料理|私房菜|专柜|旗舰店|专卖店|药房|方便面|牌))"
+)
 """宋小姐珠宝 and 康师傅方便面 are firms."""
 
 _TITLE: Final = re.compile(rf"(?:班主任|{TITLES}){_SHOP}")
-_NOT_GIVEN: Final = "的是了在我你您他她它们們和与與有个個位这這那哪就都也很不没沒给給让讓请請找被把对對向跟说說叫问問到去来來要会會能为為从從及或吗呢吧啊先电姓名"
+_NOT_GIVEN: Final = (
+    "的是了在我你您他她它们們和与與有个個位这這那哪就都也很不没沒给給让讓请請找被把对對向跟说說叫问問"
+    "到去来來要会會能为為从從及或吗呢吧啊先电姓名"
+)
 """Characters that are next to never part of a given name but stand around names all the time."""
 
 _SURNAME: Final = rf"(?:{COMPOUND_SURNAMES}|[{SURNAMES}])"
@@ -118,7 +127,7 @@ def _at_boundary(folded: str, start: int) -> bool:
 
 
 def _end_of_name(folded: str, start: int, end: int) -> int | None:
-    """Where the announced name ends: at a title, before a function word or a word that begins with its last character."""
+    """Where an announced name ends: at a title, before a function word or a word that begins with its last sign."""
     surname = _surname_length(folded[start:end])
     title = _TITLE.search(folded, start + 1, end + 2)
     longest = min(end, start + surname + 2, title.start() if title else end)

@@ -21,8 +21,8 @@ _NAMED: Final = tuple(
     )
 )
 _BESIDE: Final = re.compile(
-    rf"(?:订单|訂單|快递|快遞|运单|運單|包裹|邮政|邮件|(?<![a-z])(?:orders?|tracking|shipment|parcel|package|waybill|consignment)(?![a-z]))"
-    rf"\s*:?\s*(?P<v>(?=(?:[A-Z-]{{0,4}}[0-9]){{8}})(?:[A-Z]{{0,4}}[0-9]{{8,32}}(?:[A-Z]{{2}})?|[0-9]{{2,8}}(?:-[0-9]{{1,8}}){{1,4}}))(?![0-9A-Z-]|\.[0-9]|\s*[元块塊个個人万萬])",
+    r"(?:订单|訂單|快递|快遞|运单|運單|包裹|邮政|邮件|(?<![a-z])(?:orders?|tracking|shipment|parcel|package|waybill|consignment)(?![a-z]))"
+    r"\s*:?\s*(?P<v>(?=(?:[A-Z-]{0,4}[0-9]){8})(?:[A-Z]{0,4}[0-9]{8,32}(?:[A-Z]{2})?|[0-9]{2,8}(?:-[0-9]{1,8}){1,4}))(?![0-9A-Z-]|\.[0-9]|\s*[元块塊个個人万萬])",
     re.IGNORECASE,
 )
 """Without 号 or number behind the word only eight digits or more count: "order 100 units" names no order."""
