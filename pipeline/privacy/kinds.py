@@ -5,7 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-Kind = Literal["URL", "EMAIL", "PASSPORT", "ID", "CARD", "IBAN", "PLATE", "PHONE", "IP", "ACCOUNT"]
+Kind = Literal[
+    "URL",
+    "EMAIL",
+    "PASSPORT",
+    "ID",
+    "USCC",
+    "CARD",
+    "IBAN",
+    "PLATE",
+    "PHONE",
+    "IP",
+    "ACCOUNT",
+    "ORDER",
+    "ADDRESS",
+    "NAME",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +49,14 @@ KINDS: Final[dict[Kind, KindInfo]] = {
         "identity number",
         "mainland resident id with a right check digit; any identity number that is named as one",
     ),
+    "USCC": KindInfo(
+        "个体工商户统一社会信用代码",
+        "sole trader's credit code",
+        (
+            "unified social credit code of a sole trader (92...) with a right check character;"
+            " a firm's is public and stays"
+        ),
+    ),
     "CARD": KindInfo(
         "银行卡或账户号",
         "bank card or account number",
@@ -51,6 +74,19 @@ KINDS: Final[dict[Kind, KindInfo]] = {
     "IP": KindInfo("IP 地址", "IP address", "IPv4 and IPv6; not version numbers"),
     "ACCOUNT": KindInfo(
         "社交或支付账号", "messenger or payment account", "WeChat, QQ, Alipay and similar ids named as such"
+    ),
+    "ORDER": KindInfo(
+        "订单或运单号",
+        "order or tracking number",
+        "named as one, or in a carrier's own form; further forms by `order_patterns` in the policy",
+    ),
+    "ADDRESS": KindInfo(
+        "地址", "postal address", "down to a house number, building or room; a city, district or street alone stays"
+    ),
+    "NAME": KindInfo(
+        "姓名",
+        "person's name",
+        "beside a form of address (张先生, Mr Smith), after 姓名 or `my name is`, in a signature",
     ),
 }
 """Every kind, most specific first: of two finds of the same length the earlier kind wins."""

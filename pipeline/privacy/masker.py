@@ -14,7 +14,7 @@ from pipeline.privacy.kinds import KINDS, Kind, mask_token
 from pipeline.privacy.policy import PrivacyPolicy
 from pipeline.privacy.recognizers import build_recognizers
 from pipeline.privacy.recognizers.base import Recognizer, count_digits
-from pipeline.privacy.views import fold, hide_masks
+from pipeline.privacy.views import fold, hide_masks, read_numerals
 
 if TYPE_CHECKING:
     from pipeline.privacy.engine import Engine
@@ -88,7 +88,7 @@ class Masker:
     def __init__(self, policy: PrivacyPolicy | None = None, *, prefilter: bool = True) -> None:
         self.policy = policy or PrivacyPolicy()
         self._prefilter = prefilter
-        self._recognizers = (*build_recognizers(self.policy.phone_regions), _IP)
+        self._recognizers = (*build_recognizers(self.policy.phone_regions, self.policy.order_patterns), _IP)
 
     def mask(self, text: str) -> MaskedText:
         """`text` with every value of the policy's kinds replaced by its token, such as `[PHONE]`.
@@ -107,7 +107,7 @@ class Masker:
 
     def _finds(self, text: str) -> list[tuple[Kind, int, int]]:
         """What to mask, not overlapping, in order."""
-        view = fold(hide_masks(text))
+        view = read_numerals(fold(hide_masks(text)))
         kinds = self._possible_kinds(view)
         if not kinds:
             return []
@@ -117,8 +117,8 @@ class Masker:
     def _possible_kinds(self, view: str) -> list[Kind]:
         if not self._prefilter:
             return list(KINDS)
-        digits = count_digits(view)
-        return [each.kind for each in self._recognizers if each.may_find(view, digits)]
+        digits, caseless = count_digits(view), view.casefold()
+        return [each.kind for each in self._recognizers if each.may_find(view, caseless, digits)]
 
     @cached_property
     def _engine(self) -> Engine:
@@ -128,7 +128,7 @@ class Masker:
         return Engine([each for each in self._recognizers if each is not _IP])
 
 
-_IP: Final = Recognizer("IP", lambda _: iter(()), min_digits=1, needs=r"[0-9]\.[0-9]|:[0-9A-Fa-f]{0,4}:")
+_IP: Final = Recognizer("IP", lambda _: iter(()), min_digits=1, needs=(r"[0-9](?:\.[0-9]{1,3}){3}|:[0-9A-Fa-f]{0,4}:",))
 
 
 def _without_overlaps(finds: list[tuple[Kind, int, int]]) -> list[tuple[Kind, int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -19,13 +20,16 @@ class PrivacyPolicy(BaseModel):
     """What happens to each kind of personal data. A kind left out is masked.
 
     `phone_regions`: ISO 3166 countries whose national phone formats count besides the mainland's; numbers with a
-    country code are found whatever it says.
+    country code are found whatever it says. `order_patterns`: regular expressions for an organisation's own order
+    numbers, found without a word that names them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kinds: dict[Kind, Action] = Field(default_factory=dict, validate_default=True)
     phone_regions: tuple[str, ...] = ("HK", "MO", "TW", "US", "GB", "IN", "AU", "SG")
+
+    order_patterns: tuple[str, ...] = ()
 
     @field_validator("kinds")
     @classmethod
@@ -41,6 +45,18 @@ class PrivacyPolicy(BaseModel):
         for region in value:
             if region not in SUPPORTED_REGIONS:
                 raise ValueError(f"{region!r} is not a two-letter country code such as HK")
+        return value
+
+    @field_validator("order_patterns")
+    @classmethod
+    def _readable_patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            try:
+                empty = re.compile(pattern).match("") is not None
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+            if empty:
+                raise ValueError(f"{pattern!r} matches nothing at all, which is everywhere")
         return value
 
     @property
@@ -72,5 +88,5 @@ def _explain(name: str, error: ValidationError) -> ConfigError:
         first["msg"],
         where=f"{name}: {key}",
         value=first["input"] if isinstance(first["input"], str | int | float) else None,
-        remedy=f"keys are kinds and phone_regions; kinds are {', '.join(KINDS)}, each mask or keep",
+        remedy=f"keys are kinds, phone_regions and order_patterns; kinds are {', '.join(KINDS)}, each mask or keep",
     )

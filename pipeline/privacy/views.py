@@ -45,6 +45,35 @@ def fold(text: str) -> str:
     return text if text.isascii() else text.translate(_fold_table())
 
 
+_NUMERALS: Final = {
+    ord(sign): str(digit)
+    for digit, signs in enumerate(
+        ("零〇", "一壹幺", "二贰貳", "三叁參叄", "四肆", "五伍", "六陆陸", "七柒", "八捌", "九玖")
+    )
+    for sign in signs
+}
+_SIGNS: Final = "".join(map(chr, _NUMERALS))
+_SPELT: Final = re.compile(rf"(?=[0-9 -]*[{_SIGNS}])[{_SIGNS}0-9](?:[ -]?[{_SIGNS}0-9]){{6,40}}")
+_ONE_MORE_TIME: Final = re.compile(r"[一二三两](?=[次下个個直遍起点點])")
+
+
+def read_numerals(folded: str) -> str:
+    """`folded` with numbers spelt digit by digit (一三八零零..., 幺三九...) as ASCII digits. Same length.
+
+    Only runs of seven digits or more of which three are Chinese: years, ages and 一二三 stay words.
+    """
+    if folded.isascii():
+        return folded
+    return _SPELT.sub(lambda match: _read(match[0], folded[match.end() : match.end() + 1]), folded)
+
+
+def _read(run: str, after: str) -> str:
+    if sum(ord(each) in _NUMERALS for each in run) < 3:
+        return run
+    last = "" if not _ONE_MORE_TIME.match(run[-1] + after) else run[-1]
+    return run[: len(run) - len(last)].translate(_NUMERALS) + last
+
+
 def hide_masks(text: str) -> str:
     """`text` with every mask token such as `[NAME]` blanked out, so that nothing is found in it. Same length."""
     return _MASK.sub(lambda match: _BLANK * len(match[0]), text) if "[" in text else text

@@ -26,22 +26,30 @@ _DIGIT: Final = re.compile("[0-9]")
 class Recognizer:
     """A finder of one kind with a cheap necessary condition, so that most texts never reach it.
 
-    `min_digits`: digits that every value and what names it hold together; `needs`: pattern that occurs in every text
-    with a value. Both must hold for every text in which `find` finds something.
+    `min_digits`: digits that every value and what names it hold together; `words`: substrings of the case-folded text,
+    one of which occurs; `needs`: patterns each of which matches somewhere. All must hold for every text in which `find`
+    finds something.
     """
 
     kind: Kind
     find: Finder
     min_digits: int = 0
-    needs: str = ""
-    _needs: re.Pattern[str] | None = field(init=False, repr=False, default=None)
+    words: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    _needs: tuple[re.Pattern[str], ...] = field(init=False, repr=False, default=())
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_needs", re.compile(self.needs) if self.needs else None)
+        object.__setattr__(self, "_needs", tuple(map(re.compile, self.needs)))
 
-    def may_find(self, folded: str, digits: int) -> bool:
-        """False only if `find` cannot find anything in `folded`, which holds `digits` ASCII digits."""
-        return digits >= self.min_digits and (self._needs is None or self._needs.search(folded) is not None)
+    def may_find(self, folded: str, caseless: str, digits: int) -> bool:
+        """False only if `find` cannot find anything in `folded`, which holds `digits` ASCII digits; `caseless` is
+        `folded.casefold()`.
+        """
+        return (
+            digits >= self.min_digits
+            and (not self.words or any(map(caseless.__contains__, self.words)))
+            and all(pattern.search(folded) for pattern in self._needs)
+        )
 
 
 def count_digits(folded: str) -> int:

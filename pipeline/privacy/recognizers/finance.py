@@ -1,4 +1,4 @@
-"""Bank cards and accounts, IBAN."""
+"""Bank cards and accounts, IBAN, credit codes of sole traders."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from stdnum import iban, luhn
+from stdnum.cn import uscc
 
 from pipeline.privacy.recognizers.base import Span, digits_of, named, values
 
 _CARD_FORM: Final = re.compile(
     r"(?<![0-9])(?<![0-9][.-])"
-    r"(?P<v>[0-9]{14,19}|[0-9]{4}(?:[ -]{1,2}[0-9]{4}){3}(?:[ -]{1,2}[0-9]{1,4})?"
+    r"(?P<v>[0-9]{14,19}|[0-9]{4}(?:[ -]{1,2}[0-9]{4}){3}(?:[ -]{1,2}[0-9]{1,4})?|[0-9]{4}(?:\.[0-9]{4"
+    r"}){3}(?:\.[0-9]{1,4})?"
     r"|[0-9]{4}[ -][0-9]{6}[ -][0-9]{4,5}|[0-9]{6}[ -][0-9]{10,13})(?![0-9])(?!\.[0-9])"
 )
 
@@ -38,12 +40,18 @@ _NAMED_CARD: Final = named(
     r"[0-9](?:[ -]?[0-9]){11,18}(?![ -]?[0-9])",
 )
 _NAMED_ACCOUNT: Final = named(
-    r"bank\s*(?:account|acct|a/c)|(?:银行|对公|收款)[账帐][号户]|sort\s*code\s*[0-9-]{6,8}[ ,]*(?:account|acct)",
+    (
+        r"(?:bank|account|acct|a/c)\s*(?:(?<=bank)\s*(?:account|acct|a/c)|(?:no|num(?:ber)?)(?![a-z])\.?"
+        r"|#)|(?:银行|对公|收款)[账帐][号户]|sort\s*code\s*[0-9-]{6,8}[ ,]*(?:account|acct)"
+    ),
     r"[0-9](?:[ -]?[0-9]){7,18}(?![ -]?[0-9])",
 )
 _OTHER_NUMBER: Final = re.compile(
     r"(?:订单|訂單|运单|運單|快递|快遞|单号|單號|流水|工单|order|tracking|invoice|waybill|imei|serial)[^0-9]{0,14}$",
     re.IGNORECASE,
+)
+_SOLE_TRADER: Final = re.compile(
+    r"(?<![A-Za-z0-9])92[ -]?[0-9]{6}(?:[ -]?[0-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy]){10}(?![A-Za-z0-9])"
 )
 _IBAN_START: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?=[ -]?[A-Za-z0-9])")
 _IBAN_REACH: Final = re.compile(r"[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){10,30}")
@@ -63,6 +71,15 @@ def find_cards(folded: str) -> Iterator[Span]:
 
 def _has_issuer(digits: str) -> bool:
     return any(len(digits) in lengths and prefix.match(digits) for prefix, lengths in _ISSUERS)
+
+
+def find_sole_traders(folded: str) -> Iterator[Span]:
+    """Unified social credit codes (GB 32100) that begin with 92, a sole trader's, with a right check character: such a
+    code leads to a person. A firm's is public.
+    """
+    for match in _SOLE_TRADER.finditer(folded):
+        if uscc.is_valid(match[0].replace("-", "").replace(" ", "").upper()):
+            yield match.span()
 
 
 def find_ibans(folded: str) -> Iterator[Span]:

@@ -18,7 +18,7 @@ from pipeline.privacy.recognizers.base import LINK, Span, digits_of
 from pipeline.privacy.recognizers.documents import is_date
 from pipeline.privacy.views import isolate
 
-_SEPARATOR: Final = r"[ ._·-]{1,3}"
+_SEPARATOR: Final = r"[ ._·\n-]{1,3}"
 _BEFORE: Final = r"(?<![0-9])(?<![0-9]\.)"
 _AFTER: Final = r"(?![0-9])(?!\.[0-9]{1,2}(?![0-9]))"
 _CHINA: Final = r"\(?(?:\+|00)\s?86\)?[ ._·-]{0,2}"
@@ -31,12 +31,13 @@ _MOBILE: Final = re.compile(
 
 _LANDLINE: Final = re.compile(
     rf"{_BEFORE}(?<![0-9][-/])(?:{_CHINA}\(?0?|[(（]?0)(?P<area>10|2[0-9]|[3-9][0-9]{{2}})"
-    r"(?P<gap>[)）]\s?-?|\s?-{1,2}\s?|\s|)(?P<local>[1-9][0-9]{2,3}[ -]?[0-9]{4})(?:-[0-9]{1,5})?" + _AFTER
+    r"(?P<gap>[)）]\s?-?|\s?-{1,2}\s?|\s|)(?P<local>[1-9][0-9]{2,3}[ -]?[0-9]{4})(?:-[0-9]{1,5}"
+    r"|\s?(?:转|轉|分机|分機|ext\.?)\s?[0-9]{2,5})?" + _AFTER
 )
 _GREATER_CHINA: Final = re.compile(
     rf"{_BEFORE}[(（]?(?:\+|00)?(?P<code>852|853|886)[)）]?[ -]{{0,3}}(?P<local>[0-9](?:[ -]?[0-9]){{7,9}}){_AFTER}"
 )
-_ABROAD: Final = re.compile(rf"{_BEFORE}00[1-9][0-9]{{0,2}}[ -]?\(?[0-9](?:[ ().-]{{0,2}}[0-9]){{5,11}}{_AFTER}")
+_ABROAD: Final = re.compile(rf"{_BEFORE}00 ?[1-9][0-9]{{0,2}}[ -]?\(?[0-9](?:[ ().-]{{0,2}}[0-9]){{5,11}}{_AFTER}")
 _NORTH_AMERICA: Final = re.compile(
     rf"{_BEFORE}(?<![0-9][-/])(?:1[ .-])?(?:\([2-9][0-9]{{2}}\)[ -]{{0,3}}|[2-9][0-9]{{2}}[ .-])"
     rf"[2-9][0-9]{{2}}[ .-][0-9]{{4}}"

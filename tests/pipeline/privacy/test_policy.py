@@ -42,6 +42,8 @@ def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
         ("kinds: {PHONE: hide}", "'hide'"),
         ("kind: {}", "kind"),
         ("phone_regions: [ZZ]", "'ZZ' is not a two-letter country code"),
+        ("order_patterns: ['[']", "'[' is not a regular expression"),
+        ("order_patterns: ['A*']", "matches nothing at all"),
         ("- a", "(top level)"),
         ("kinds: [", "ParserError"),
     ],
