@@ -259,7 +259,7 @@ def info(name: Annotated[str, typer.Argument(help="current, a directory or a Hug
         from models.packaging import facts
 
         for what, value in facts(name):
-            typer.echo(f"{what:<14} {value}")
+            typer.echo(f"{what:<16} {value}")
 
 
 @model_app.command()

@@ -50,6 +50,13 @@ def test_calibration_is_part_of_the_digest(tiny_model: Path) -> None:
     assert after.digest != before.digest
 
 
+def test_weights_of_other_clause_rules_may_be_trained_further_but_not_used(tiny_model: Path) -> None:
+    edit("config.json", lambda c: c.update(clause_rules="0"))(tiny_model)
+    assert load(tiny_model, any_rules=True).labels == GENERIC
+    with pytest.raises(ModelBrokenError, match="clause rules"):
+        load(tiny_model)
+
+
 def edit(name: str, change: Callable[[dict[str, object]], object]) -> Callable[[Path], None]:
     def apply(directory: Path) -> None:
         data = json.loads((directory / name).read_text(encoding="utf-8"))
