@@ -218,6 +218,9 @@ def test_only_the_current_snapshot_stays(runs, tmp_path):
 def test_forgetting_equals_never_having_read(runs, tmp_path_factory, rows, gone, repeated):
     folder = tmp_path_factory.mktemp("stores")
     hasher = KeyedHasher(b"0123456789abcdef")
+    if repeated:
+        # A version that hid another under its id decides which of two equal texts came first, and a known one stays.
+        rows = list({row[0]: row for row in rows}.values())
     items = [
         each
         for number, content, customer in rows
