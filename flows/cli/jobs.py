@@ -1,0 +1,162 @@
+"""Commands that read feedback: run, analyze, check, forget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.errors import errors
+from flows.cli.options import (
+    DEFAULT_OUT,
+    ConfigFile,
+    Encoding,
+    IdColumn,
+    ModelName,
+    Paths,
+    Separator,
+    Sheet,
+    TextColumns,
+    TimeColumn,
+    day,
+    settings_of,
+    sources_of,
+)
+
+
+def run(
+    paths: Paths = None,
+    config: ConfigFile = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Where everything is written. Default: ./cx-out")
+    ] = None,
+    lang: Annotated[str | None, typer.Option("--lang", help="Report language: zh, en or both.")] = None,
+    text: TextColumns = None,
+    id_column: IdColumn = None,
+    time: TimeColumn = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    sep: Separator = None,
+    model: ModelName = None,
+    since: Annotated[
+        str | None, typer.Option(help="Publish and report only feedback from this day on (YYYY-MM-DD).")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Publish and report only feedback up to this day.")] = None,
+    prefect: Annotated[
+        bool, typer.Option("--prefect", help="Run as a Prefect flow run instead of in plain Python.")
+    ] = False,
+) -> None:
+    """The whole job: files to opinion units, tables and a report with ranked actions."""
+    with errors():
+        from flows.terminal import Bars, show_summary
+        from pipeline.config import Input, override
+        from pipeline.run import run as run_job
+        from pipeline.window import Window
+
+        settings = settings_of(config, lang=lang, model=model)
+        sources = sources_of(
+            settings, paths, text=text, id_column=id_column, time=time, sheet=sheet, encoding=encoding, sep=sep
+        )
+        target = out or settings.out or DEFAULT_OUT
+        window = Window(day(since, "--since"), day(until, "--until"))
+        if prefect:
+            from flows.local import run_with_prefect
+
+            result = run_with_prefect(override(settings, sources=sources, input=Input()), target, window)
+        else:
+            result = run_job(settings, sources, target, window=window, progress=Bars())
+        show_summary(result)
+
+
+def analyze(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Result file: .jsonl, .parquet, .csv or .xlsx.")],
+    paths: Paths = None,
+    config: ConfigFile = None,
+    text: TextColumns = None,
+    id_column: IdColumn = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    sep: Separator = None,
+    model: ModelName = None,
+) -> None:
+    """Only the opinion units, one row each; nothing is stored. Offsets index the original text, `text` is masked."""
+    with errors():
+        from flows.terminal import Bars, console
+        from pipeline.export import analyze_to_file
+
+        settings = settings_of(config, model=model)
+        sources = sources_of(settings, paths, text=text, id_column=id_column, sheet=sheet, encoding=encoding, sep=sep)
+        counts = analyze_to_file(settings, sources, output, progress=Bars())
+        console.print(
+            f"{counts.feedbacks:,} feedbacks, {counts.units:,} opinion units -> {output}"
+            + (f"; {counts.quarantined:,} rows not read (cxi check says why)" if counts.quarantined else "")
+        )
+
+
+def check(
+    paths: Paths = None,
+    config: ConfigFile = None,
+    text: TextColumns = None,
+    id_column: IdColumn = None,
+    time: TimeColumn = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    sep: Separator = None,
+) -> None:
+    """How the input would be read: format, encoding, columns, languages, dates, scores, bad rows. Stores nothing."""
+    with errors():
+        from flows.checking import show_check
+
+        settings = settings_of(config)
+        sources = sources_of(
+            settings, paths, text=text, id_column=id_column, time=time, sheet=sheet, encoding=encoding, sep=sep
+        )
+        show_check(settings, sources)
+
+
+def forget(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Input files and directories to look for rows that are still there; they are only read."
+            " Without any: the sources of the configuration.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The --out of your runs. Default: ./cx-out")] = None,
+    ids: Annotated[
+        list[str] | None, typer.Option("--id", help="Id of a feedback as its source writes it; may be repeated.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Name of the ids' source, where several sources have the same id.")
+    ] = None,
+    customers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--customer",
+            help="Customer as the source writes it: all of that customer's feedback, and all"
+            " that may come; may be repeated.",
+        ),
+    ] = None,
+    config: ConfigFile = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would be removed, and change nothing.")] = False,
+) -> None:
+    """Remove a feedback or a customer from store, tables and reports for good, and keep it out of later runs."""
+    with errors():
+        from flows.forgetting import show_forgotten
+        from flows.terminal import Bars
+        from pipeline.forget import Request
+        from pipeline.forget import forget as forget_all
+
+        settings = settings_of(config)
+        configured = bool(paths or settings.sources or settings.input.paths)
+        result = forget_all(
+            settings,
+            Request(tuple(ids or ()), tuple(customers or ()), source),
+            out or settings.out or DEFAULT_OUT,
+            sources=sources_of(settings, paths) if configured else [],
+            plan=plan,
+            progress=Bars(),
+        )
+        show_forgotten(result, searched=configured)
