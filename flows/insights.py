@@ -20,7 +20,8 @@ from pipeline import run as steps
 from pipeline.config import Config, Input
 from pipeline.errors import StoreError
 from pipeline.progress import Silent
-from pipeline.run import Analysed, Ingested, RunResult
+from pipeline.run import Analysed, RunResult
+from pipeline.staging import Ingested
 from pipeline.store import snapshot
 from pipeline.store.store import Balance, Reconciled, Store
 from pipeline.window import Window
@@ -53,9 +54,9 @@ def ingest_task(config: Config, sources: Sequence[Input], store: Store) -> Inges
 
 
 @task(name="reconcile", cache_policy=NO_CACHE, persist_result=False, **_IO)
-def reconcile_task(config: Config, store: Store, ingested: Ingested, key: str) -> Reconciled:
+def reconcile_task(config: Config, store: Store, ingested: Ingested, key: str, reanalyse: bool) -> Reconciled:
     """Decide what is new, updated, unchanged, repeated or in conflict."""
-    return steps.reconcile(config, store, ingested, key=key)
+    return steps.reconcile(config, store, ingested, key=key, reanalyse=reanalyse)
 
 
 @task(
@@ -66,15 +67,15 @@ def reconcile_task(config: Config, store: Store, ingested: Ingested, key: str) -
     persist_result=False,
     **_IO,
 )
-def analyse_task(config: Config, path: Path) -> Analysed:
+def analyse_task(config: Config, path: Path, target: Path) -> Analysed:
     """One partition through the model. The number at a time is a limit on the tag `model`, set on the server."""
-    return steps.analyse_partition(config, path)
+    return steps.analyse_partition(config, path, target)
 
 
 @task(name="commit", cache_policy=NO_CACHE, persist_result=False, **_IO)
-def commit_task(store: Store, reconciled: Reconciled, units: Sequence[Path], key: str) -> None:
+def commit_task(store: Store, ingested: Ingested, reconciled: Reconciled, analysed: Analysed, key: str) -> None:
     """Put the run into the store, in one transaction."""
-    store.commit(reconciled, units, analysis_key=key)
+    steps.commit(store, ingested, reconciled, analysed, key=key)
 
 
 @task(name="publish", cache_policy=NO_CACHE, persist_result=False, **_IO)
@@ -88,22 +89,29 @@ def insights(parameters: InsightsParameters) -> RunResult:
     """Feedback files to a published snapshot with tables and a report."""
     config = parameters.configuration()
     window = Window(parameters.since, parameters.until)
-    result = _run(config, parameters.sources(config), parameters.target(config), window)
+    result = _run(
+        config,
+        parameters.sources(config),
+        parameters.target(config),
+        window,
+        reanalyse=parameters.reanalyse,
+    )
     publish_summary(result)
     get_run_logger().info("published %s: %s", result.snapshot.name, result.balance)
     return result
 
 
-def _run(config: Config, sources: Sequence[Input], out: Path, window: Window) -> RunResult:
+def _run(config: Config, sources: Sequence[Input], out: Path, window: Window, *, reanalyse: bool) -> RunResult:
     """`pipeline.run.run` with every step as a task."""
     steps.check_config(config)
     with Store.open(out) as store:
         ingested = ingest_task(config, sources, store)
         key = steps.current_key(config)
-        reconciled = reconcile_task(config, store, ingested, key)
-        analysed = Analysed()
-        for path in reconciled.pending:
-            analysed.add(analyse_task(config, path))
-        commit_task(store, reconciled, analysed.files, key)
+        reconciled = reconcile_task(config, store, ingested, key, reanalyse)
+        remaining = steps.resume(config, store, reconciled.pending, key=key)
+        analysed = Analysed(remaining.units, resumed=remaining.feedbacks)
+        for path in remaining.pending:
+            analysed.add(analyse_task(config, path, store.finished.target(path, key)))
+        commit_task(store, ingested, reconciled, analysed, key)
         folder = publish_task(config, store, ingested, reconciled.balance, window)
     return RunResult(reconciled.balance, ingested.notes, analysed, store.out, folder, snapshot.load(folder))

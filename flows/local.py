@@ -11,8 +11,10 @@ from pipeline.run import RunResult
 from pipeline.window import Window
 
 
-def run_with_prefect(config: Config, out: Path, window: Window) -> RunResult:
+def run_with_prefect(config: Config, out: Path, window: Window, *, reanalyse: bool = False) -> RunResult:
     """Run the flow in this process. Raises what `pipeline.run.run` raises."""
-    parameters = InsightsParameters(settings=config, out=out, since=window.since, until=window.until)
+    parameters = InsightsParameters(
+        settings=config, out=out, since=window.since, until=window.until, reanalyse=reanalyse
+    )
     result: RunResult = insights(parameters)
     return result

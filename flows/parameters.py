@@ -27,6 +27,7 @@ class InsightsParameters(BaseModel):
     since: date | None = Field(None, description="publish only feedback from this day on")
     until: date | None = Field(None, description="publish only feedback up to this day")
     language: ReportLanguage | None = None
+    reanalyse: bool = Field(False, description="analyse every feedback again, whatever has been analysed before")
 
     @model_validator(mode="after")
     def _ordered(self) -> InsightsParameters:

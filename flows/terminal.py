@@ -62,8 +62,10 @@ def summary_lines(result: RunResult) -> Iterator[str]:
             f"analysed {analysed.feedbacks:,} feedbacks in {analysed.seconds:.1f} s:"
             f" {analysed.feedbacks / analysed.seconds:.0f} feedbacks/s, {analysed.units / analysed.seconds:.0f} units/s"
         )
-    else:
+    elif not analysed.resumed:
         yield "nothing new to analyse"
+    if analysed.resumed:
+        yield f"{analysed.resumed:,} feedbacks had been analysed by a run that did not finish"
     if balance.quarantined:
         reasons = tables["quarantine"]["reason"].value_counts()
         yield (

@@ -6,7 +6,6 @@ paths of files under `<out>/work`, so that a step can be retried or moved to ano
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,37 +19,31 @@ import pyarrow.parquet as pq
 from pipeline import report
 from pipeline.analyse import analyse, analysis_key, open_model
 from pipeline.config import Config, Input
-from pipeline.ingest.read import Survey, read_feedback
 from pipeline.insight import evidence, priority, strengths
 from pipeline.insight.playbook import load_playbook
 from pipeline.metrics import periods
-from pipeline.privacy.masker import Masker
 from pipeline.privacy.policy import load_policy
 from pipeline.progress import Advance, Progress, Silent
+from pipeline.staging import Ingested, stage
 from pipeline.store import facts, partitions, snapshot
-from pipeline.store.partitions import Staged
+from pipeline.store.finished import Remaining
 from pipeline.store.store import Balance, Reconciled, Store
 from pipeline.taxonomy import load_taxonomy
 from pipeline.window import Window
 
 
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    """What was read: staged partitions, digests of the files (name -> SHA-256), and notes for the user."""
-
-    staged: Staged
-    digests: dict[str, str]
-    notes: tuple[str, ...]
-
-
 @dataclass(slots=True)
 class Analysed:
-    """What the model did: files of units, and how much of it in how many seconds."""
+    """What the model did: files of units, and how much of it in how many seconds.
+
+    `files` also hold the units of `resumed` feedbacks, which a killed run had analysed.
+    """
 
     files: list[Path] = field(default_factory=list)
     feedbacks: int = 0
     units: int = 0
     seconds: float = 0.0
+    resumed: int = 0
 
     def add(self, other: Analysed) -> None:
         """Add what another partition gave."""
@@ -58,6 +51,7 @@ class Analysed:
         self.feedbacks += other.feedbacks
         self.units += other.units
         self.seconds += other.seconds
+        self.resumed += other.resumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +73,11 @@ def run(
     *,
     window: Window | None = None,
     progress: Progress | None = None,
+    reanalyse: bool = False,
 ) -> RunResult:
     """Run the whole job and publish a snapshot under `out`.
 
+    Only new and changed files are read, and only new and changed feedbacks analysed; with `reanalyse`, all of them.
     Raises InputError, ConfigError, StoreError or ModelError; whatever happens, readers keep the last complete snapshot.
     """
     window, progress = window or Window(), progress or Silent()
@@ -89,9 +85,9 @@ def run(
     with Store.open(out) as store:
         ingested = ingest(config, sources, store, progress=progress)
         key = current_key(config)
-        reconciled = reconcile(config, store, ingested, key=key)
-        analysed = analyse_all(config, reconciled.pending, progress=progress)
-        store.commit(reconciled, analysed.files, analysis_key=key)
+        reconciled = reconcile(config, store, ingested, key=key, reanalyse=reanalyse)
+        analysed = analyse_all(config, store, reconciled.pending, key=key, progress=progress)
+        commit(store, ingested, reconciled, analysed, key=key)
         folder = publish(config, store, ingested, reconciled.balance, window=window, progress=progress)
     return RunResult(reconciled.balance, ingested.notes, analysed, store.out, folder, snapshot.load(folder))
 
@@ -110,17 +106,8 @@ def check_config(config: Config) -> None:
 
 
 def ingest(config: Config, sources: Sequence[Input], store: Store, *, progress: Progress) -> Ingested:
-    """Read, map, mask and identify every row; write partitions. The store is not touched."""
-    masker = Masker(load_policy(config.privacy))
-    reading = read_feedback(sources, config=config, masker=masker, hasher=store.hasher)
-    with progress.step("read and mask", reading.survey.rows) as advance:
-        staged = partitions.write_feedback(
-            reading.items(advance),
-            store.work / "staged",
-            rows=config.partition_rows,
-            forgotten=store.tombstones(),
-        )
-    return Ingested(staged, _digests(reading.survey), reading.survey.notes)
+    """Read, map, mask and identify every row of new and changed files; write partitions. No table is touched."""
+    return stage(config, sources, store, progress=progress)
 
 
 def current_key(config: Config) -> str:
@@ -129,7 +116,7 @@ def current_key(config: Config) -> str:
     return analysis_key(open_model(config.model, taxonomy).model_id, taxonomy)
 
 
-def reconcile(config: Config, store: Store, ingested: Ingested, *, key: str) -> Reconciled:
+def reconcile(config: Config, store: Store, ingested: Ingested, *, key: str, reanalyse: bool = False) -> Reconciled:
     """Decide what is new, updated, unchanged, repeated or in conflict, and what has to be analysed."""
     return store.reconcile(
         ingested.staged.feedback,
@@ -138,29 +125,44 @@ def reconcile(config: Config, store: Store, ingested: Ingested, *, key: str) -> 
         partition_rows=config.partition_rows,
         drop_repeated_texts=config.drop_repeated_texts,
         forgotten=ingested.staged.forgotten,
+        reanalyse=reanalyse,
     )
 
 
-def analyse_all(config: Config, pending: Sequence[Path], *, progress: Progress) -> Analysed:
-    """Analyse every pending partition, one after the other."""
-    done = Analysed()
-    if not pending:
+def analyse_all(config: Config, store: Store, pending: Sequence[Path], *, key: str, progress: Progress) -> Analysed:
+    """Analyse every pending partition, one after the other, from where a killed run stopped."""
+    remaining = resume(config, store, pending, key=key)
+    done = Analysed(remaining.units, resumed=remaining.feedbacks)
+    if not remaining.pending:
         return done
-    with progress.step("analyse", sum(pq.read_metadata(path).num_rows for path in pending)) as advance:
-        for path in pending:
-            done.add(analyse_partition(config, path, advance=advance))
+    with progress.step("analyse", sum(pq.read_metadata(path).num_rows for path in remaining.pending)) as advance:
+        for path in remaining.pending:
+            done.add(analyse_partition(config, path, store.finished.target(path, key), advance=advance))
     return done
 
 
-def analyse_partition(config: Config, path: Path, *, advance: Advance | None = None) -> Analysed:
-    """Analyse one partition and write its units beside it. Safe to repeat: the file appears whole or not at all."""
+def resume(config: Config, store: Store, pending: Sequence[Path], *, key: str) -> Remaining:
+    """What is left to analyse after what a killed run had finished."""
+    return store.finished.remaining(
+        pending, store.work / "resumed", analysis_key=key, partition_rows=config.partition_rows
+    )
+
+
+def analyse_partition(config: Config, path: Path, target: Path, *, advance: Advance | None = None) -> Analysed:
+    """Analyse one partition and write its units to `target`. Safe to repeat: the file appears whole or not at all."""
     started = time.monotonic()
     feedbacks = partitions.read_feedback(path)
     analyse(feedbacks, open_model(config.model, load_taxonomy(config.taxonomy)), progress=advance)
-    target = path.with_name(f"units-{path.name}")
     partitions.write_units(feedbacks, target)
     units = sum(len(feedback.units) for feedback in feedbacks)
     return Analysed([target], len(feedbacks), units, time.monotonic() - started)
+
+
+def commit(store: Store, ingested: Ingested, reconciled: Reconciled, analysed: Analysed, *, key: str) -> None:
+    """Put the run into the store, in one transaction, and remove what was kept for a run that is killed before it."""
+    store.commit(reconciled, analysed.files, analysis_key=key)
+    store.finished.clear()
+    store.readings.retain(ingested.readings)
 
 
 def publish(
@@ -251,14 +253,3 @@ def _run_row(config: Config, ingested: Ingested, balance: Balance, window: Windo
         "input_digests": json.dumps(ingested.digests, ensure_ascii=False),
         **asdict(balance),
     }
-
-
-def _digests(survey: Survey) -> dict[str, str]:
-    """SHA-256 of every file read, by its label; standard input has none."""
-    found: dict[str, str] = {}
-    for plan in survey.plans:
-        if plan.file.is_stdin:
-            continue
-        with plan.file.path.open("rb") as file:
-            found[plan.file.label] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found

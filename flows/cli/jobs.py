@@ -43,6 +43,12 @@ def run(
         str | None, typer.Option(help="Publish and report only feedback from this day on (YYYY-MM-DD).")
     ] = None,
     until: Annotated[str | None, typer.Option(help="Publish and report only feedback up to this day.")] = None,
+    reanalyse: Annotated[
+        bool, typer.Option("--reanalyse", help="Analyse every feedback again, not only what is new or changed.")
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what would be read and analysed, and why; change nothing.")
+    ] = False,
     prefect: Annotated[
         bool, typer.Option("--prefect", help="Run as a Prefect flow run instead of in plain Python.")
     ] = False,
@@ -60,12 +66,19 @@ def run(
         )
         target = out or settings.out or DEFAULT_OUT
         window = Window(day(since, "--since"), day(until, "--until"))
+        if plan:
+            from flows.planning import show_plan
+            from pipeline.planning import plan_run
+
+            show_plan(plan_run(settings, sources, target, reanalyse=reanalyse, progress=Bars()))
+            return
         if prefect:
             from flows.local import run_with_prefect
 
-            result = run_with_prefect(override(settings, sources=sources, input=Input()), target, window)
+            everything = override(settings, sources=sources, input=Input())
+            result = run_with_prefect(everything, target, window, reanalyse=reanalyse)
         else:
-            result = run_job(settings, sources, target, window=window, progress=Bars())
+            result = run_job(settings, sources, target, window=window, progress=Bars(), reanalyse=reanalyse)
         show_summary(result)
 
 

@@ -4,6 +4,7 @@ grown to.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +33,8 @@ class RowIdentity:
 class Identifier:
     """Gives keys.
 
-    One per run: it counts equal rows over all files, so that 500 customers who wrote 很好 stay 500.
+    It counts equal rows without id over all that it is given, so that 500 customers who wrote 很好 stay 500: one for
+    everything that is read, or one per file and `Renumbering` after it.
     """
 
     hasher: KeyedHasher
@@ -72,6 +74,36 @@ class Identifier:
 
     def _row_hash(self, source: str, mapped: Mapped, *answer: str) -> str:
         return self.hasher.hexdigest("row", source, *(part for pair in mapped for part in pair), *answer)
+
+
+_COUNTED = re.compile(r"([0-9a-f]{32})-([0-9]+)")
+
+
+@dataclass(slots=True)
+class Renumbering:
+    """Makes keys that were counted file by file those of one count over all files.
+
+    Call `file` when a file begins, and `key` for each of its keys in reading order. Keys of rows with an id stay.
+    """
+
+    _before: dict[int, int] = field(default_factory=dict)
+    _here: dict[int, int] = field(default_factory=dict)
+
+    def file(self) -> None:
+        """Begin the next file."""
+        for stem, count in self._here.items():
+            self._before[stem] = self._before.get(stem, 0) + count
+        self._here = {}
+
+    def key(self, key: str) -> str:
+        """The key over all files."""
+        parts = _COUNTED.fullmatch(key)
+        if parts is None:
+            return key
+        stem, count = int(parts[1][:15], 16), int(parts[2])
+        self._here[stem] = max(self._here.get(stem, 0), count)
+        earlier = self._before.get(stem, 0)
+        return f"{parts[1]}-{count + earlier}" if earlier else key
 
 
 def _written(value: str | Score | None) -> str:

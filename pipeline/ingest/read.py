@@ -74,8 +74,15 @@ def read_feedback(sources: Sequence[Input], *, config: Config, masker: Masker, h
 
 def survey(sources: Sequence[Input], *, config: Config, masker: Masker) -> Survey:
     """Find, open and map all files, reading each once. Raises InputError as `read_feedback` does."""
-    plans: list[FilePlan] = []
-    unreadable: list[tuple[InputFile, InputError]] = []
+    found, ignored = find(sources, masker=masker)
+    return plan_files(found, config=config, masker=masker, ignored=ignored)
+
+
+def find(sources: Sequence[Input], *, masker: Masker) -> tuple[list[tuple[Input, InputFile]], list[Path]]:
+    """The files of all sources in reading order, with labels fit to be stored; and found files of other kinds.
+
+    Raises InputError as `discover` does.
+    """
     ignored: list[Path] = []
     found: list[tuple[Input, InputFile]] = []
     for source in sources:
@@ -83,14 +90,31 @@ def survey(sources: Sequence[Input], *, config: Config, masker: Masker) -> Surve
         ignored += discovery.ignored
         found += [(source, file) for file in discovery.files]
     labelled = _masked_labels(distinct_labels([file for _, file in found]), masker)
-    for (source, _), file in zip(found, labelled, strict=True):
+    return [(source, file) for (source, _), file in zip(found, labelled, strict=True)], ignored
+
+
+def plan_files(
+    found: Sequence[tuple[Input, InputFile]],
+    *,
+    config: Config,
+    masker: Masker,
+    ignored: Sequence[Path] = (),
+    some_known: bool = False,
+) -> Survey:
+    """Open and map files, reading each once. `some_known` says that more input is there, which need not be read.
+
+    Raises InputError as `read_feedback` does.
+    """
+    plans: list[FilePlan] = []
+    unreadable: list[tuple[InputFile, InputError]] = []
+    for source, file in found:
         try:
             plans.append(plan_file(file, source, config=config, show=lambda text: _shown(text[:_QUOTED], masker)))
         except InputError as error:
             if file.named:
                 raise
             unreadable.append((file, error))
-    if not plans:
+    if not plans and not some_known:
         first = unreadable[0][1] if unreadable else InputError("no input given", remedy="name files or directories")
         if len(unreadable) > 1:
             raise InputError(
@@ -112,25 +136,42 @@ def _shown(text: str, masker: Masker) -> str:
     return masker.mask(clean(text)).text
 
 
+def read_file(
+    plan: FilePlan,
+    *,
+    masker: Masker,
+    identifier: Identifier,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[Feedback | QuarantinedRow]:
+    """Feedbacks and rows set aside of one file, in row order; `progress` as in `Reading.items`."""
+    report = progress or _silent
+    reader = RowReader(plan, masker=masker, identifier=identifier)
+    pending = 0
+    for row in plan.table.rows():
+        if isinstance(row, RawRow):
+            yield from reader.read(row)
+        else:
+            yield row
+        pending += 1
+        if pending == _STEP:
+            report(pending)
+            pending = 0
+    report(pending)
+
+
+def unreadable_rows(found: Survey, masker: Masker) -> Iterator[QuarantinedRow]:
+    """A row 0 for each found file that cannot be read."""
+    for file, error in found.unreadable:
+        yield QuarantinedRow(Origin(file.label, 0), "unreadable_file", _shown(error.message, masker))
+
+
 def _stream(
     found: Survey, *, masker: Masker, hasher: KeyedHasher, progress: Callable[[int], None]
 ) -> Iterator[Feedback | QuarantinedRow]:
-    for file, error in found.unreadable:
-        yield QuarantinedRow(Origin(file.label, 0), "unreadable_file", _shown(error.message, masker))
+    yield from unreadable_rows(found, masker)
     identifier = Identifier(hasher)
     for plan in found.plans:
-        reader = RowReader(plan, masker=masker, identifier=identifier)
-        pending = 0
-        for row in plan.table.rows():
-            if isinstance(row, RawRow):
-                yield from reader.read(row)
-            else:
-                yield row
-            pending += 1
-            if pending == _STEP:
-                progress(pending)
-                pending = 0
-        progress(pending)
+        yield from read_file(plan, masker=masker, identifier=identifier, progress=progress)
 
 
 def _silent(_: int) -> None:

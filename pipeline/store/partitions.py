@@ -100,10 +100,10 @@ def read_units(path: Path) -> dict[str, list[OpinionUnit]]:
     return {row["key"]: [_unit(unit) for unit in row["units"]] for row in read_table(path).to_pylist()}
 
 
-def read_table(path: Path) -> pa.Table:
-    """One partition as Arrow."""
+def read_table(path: Path, *, columns: Sequence[str] | None = None) -> pa.Table:
+    """One partition as Arrow, or some columns of it."""
     try:
-        return pq.read_table(path)
+        return pq.read_table(path, columns=None if columns is None else [*columns])
     except (OSError, pa.ArrowException) as error:
         raise StoreError(
             "cannot read a work file",

@@ -77,10 +77,12 @@ def reconcile(
     partition_rows: int,
     drop_repeated_texts: bool,
     forgotten: int,
+    reanalyse: bool = False,
 ) -> Reconciled:
     """Decide over every staged row, and write what is to be done into `folder` (emptied first).
 
-    `forgotten` rows were read besides, and not staged.
+    `forgotten` rows were read besides, and not staged. With `reanalyse`, known feedbacks are to be analysed whatever
+    has been analysed before.
     """
     make_empty(folder)
     _load(connection, staged)
@@ -97,7 +99,7 @@ def reconcile(
     touched = folder / "touched.parquet"
     write_table(connection.sql(_TOUCHED).to_arrow_table(), touched)
     fresh = (_readable(read_table(path)) for path in changes)
-    known = _unanalysed(connection, analysis_key)
+    known = _unanalysed(connection, None if reanalyse else analysis_key)
     pending = [
         _written(table, folder / f"pending-{index:05d}.parquet")
         for index, table in enumerate(rebatch(chain(fresh, known), partition_rows))
@@ -115,7 +117,7 @@ def _load(connection: duckdb.DuckDBPyConnection, staged: Sequence[Path]) -> None
     )
     first = 0
     for part, path in enumerate(staged):
-        table = read_table(path).select(["key", "content_hash", "updated_at", "source", "text", "file"])
+        table = read_table(path, columns=["key", "content_hash", "updated_at", "source", "text", "file"])
         numbered = table.append_column("seq", pa.array(range(first, first + table.num_rows), pa.int64()))
         connection.register("chunk", numbered)
         connection.execute(
@@ -244,8 +246,8 @@ def _conflicts(connection: duckdb.DuckDBPyConnection, part: int, path: Path) -> 
     return pa.Table.from_pylist(rows, schema=layout.QUARANTINE)
 
 
-def _unanalysed(connection: duckdb.DuckDBPyConnection, analysis_key: str) -> Iterator[pa.Table]:
-    """Feedbacks that stay as they are in the store and have no units under this key, in order of key."""
+def _unanalysed(connection: duckdb.DuckDBPyConnection, analysis_key: str | None) -> Iterator[pa.Table]:
+    """Feedbacks that stay as they are in the store and have no units under this key (None: all), in order of key."""
     languages = ", ".join(f"'{language}'" for language in CLASSIFIED)
     relation = connection.sql(
         f"SELECT {layout.names(layout.FEEDBACK)} FROM feedback AS f"

@@ -3,6 +3,8 @@
 Under the output directory:
 
 store/store.duckdb   current feedbacks, their units, the quarantine, tombstones of what was forgotten
+store/read/          what was read of each input file, masked (`pipeline.store.readings`)
+store/finished/      units of the partitions that a killed run had finished (`pipeline.store.finished`)
 store/hash.key       the key of all hashes, unless the environment gives one
 store/lock           held while a run is on (lock.json says by whom)
 work/                scratch of the run; emptied when a run starts and removed when it ends
@@ -28,8 +30,10 @@ from pipeline.store import forgetting, layout
 from pipeline.store.commit import commit
 from pipeline.store.database import open_database
 from pipeline.store.files import make_empty, storage_errors
+from pipeline.store.finished import Finished
 from pipeline.store.forgetting import Holdings, Target, Unfinished
 from pipeline.store.lock import run_lock
+from pipeline.store.readings import Readings
 from pipeline.store.reconcile import Balance, Reconciled, reconcile
 from pipeline.store.tombstones import Tombstones
 
@@ -83,6 +87,8 @@ class Store:
         self.out = out
         self.work = out / "work"
         self.hasher = hasher
+        self.readings = Readings(out / "store" / "read")
+        self.finished = Finished(out / "store" / "finished")
         self._connection = connection
 
     @classmethod
@@ -117,6 +123,7 @@ class Store:
         partition_rows: int = 2000,
         drop_repeated_texts: bool = False,
         forgotten: int = 0,
+        reanalyse: bool = False,
     ) -> Reconciled:
         """Decide what of the staged feedback is new, updated, unchanged, repeated or in conflict.
 
@@ -124,7 +131,8 @@ class Store:
 
         `staged` and `quarantine` come from `partitions.write_feedback`, in reading order.
         `drop_repeated_texts` also counts new feedbacks as duplicates whose masked text their source already
-        has. `forgotten` rows were read and not staged. See `reconcile.py` for the rules. Raises StoreError if the
+        has. `forgotten` rows were read and not staged.
+        With `reanalyse` every feedback is analysed again. See `reconcile.py` for the rules. Raises StoreError if the
         row balance does not hold or the disk fails.
         """
         with storage_errors(self.out):
@@ -137,6 +145,7 @@ class Store:
                 partition_rows=partition_rows,
                 drop_repeated_texts=drop_repeated_texts,
                 forgotten=forgotten,
+                reanalyse=reanalyse,
             )
 
     def commit(self, reconciled: Reconciled, units: Sequence[Path], *, analysis_key: str) -> None:
@@ -205,8 +214,11 @@ class Store:
     def rewrite(self) -> None:
         """Make the database file anew from the rows it holds: deleted ones stay in a file's bytes otherwise.
 
-        Needs room for a second file. The new one takes the old one's place in one step.
+        What was kept of earlier readings goes with them. Needs room for a second file. The new one takes the old
+        one's place in one step.
         """
+        self.readings.retain(())
+        self.finished.clear()
         path = self.out / "store" / DATABASE
         draft = path.with_name(f".{DATABASE}.new")
         with storage_errors(self.out):

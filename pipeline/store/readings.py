@@ -1,0 +1,82 @@
+"""What was read of each input file, kept masked until the file changes: the next run reads only what is new.
+
+Under the store's folder, one folder per file read: `read/<key>/` with its partitions, its rows set aside and
+`reading.json`. The key covers all that the rows depend on (`pipeline.staging.reading_key`), so that a folder is right
+or is not found; it appears by one rename, and one whose files are not as they were written is not used.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.store.files import replacing, sync
+from pipeline.store.partitions import Staged
+
+_FACTS = "reading.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FileReading:
+    """One file as it was read: its rows in partitions, how many it had, and notes for the user."""
+
+    staged: Staged
+    rows: int
+    notes: tuple[str, ...] = ()
+
+
+class Readings:
+    """The readings under one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, key: str) -> FileReading | None:
+        """The reading under a key; None where there is none, or a damaged one."""
+        folder = self.folder / key
+        try:
+            facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+            if facts["sizes"] != _sizes(folder):
+                return None
+            parts = [folder / name for name in facts["feedback"]]
+            staged = Staged(parts, folder / facts["quarantine"], facts["forgotten"])
+            return FileReading(staged, facts["rows"], tuple(facts["notes"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def keep(self, key: str, folder: Path, reading: FileReading) -> FileReading:
+        """Move a folder that holds all files of a reading here, in one step."""
+        facts = {
+            "feedback": [path.name for path in reading.staged.feedback],
+            "quarantine": reading.staged.quarantine.name,
+            "forgotten": reading.staged.forgotten,
+            "rows": reading.rows,
+            "notes": reading.notes,
+            "sizes": _sizes(folder),
+        }
+        with replacing(folder / _FACTS) as temporary:
+            temporary.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
+        target = self.folder / key
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            shutil.rmtree(target)
+        folder.replace(target)
+        sync(self.folder)
+        moved = [target / path.name for path in reading.staged.feedback]
+        staged = Staged(moved, target / reading.staged.quarantine.name, reading.staged.forgotten)
+        return FileReading(staged, reading.rows, reading.notes)
+
+    def retain(self, keys: Iterable[str]) -> None:
+        """Remove every reading but those under `keys`."""
+        kept = set(keys)
+        if self.folder.is_dir():
+            for folder in self.folder.iterdir():
+                if folder.name not in kept:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in sorted(folder.iterdir()) if path.suffix == ".parquet"}
