@@ -26,6 +26,7 @@ from pipeline.privacy.policy import PrivacyPolicy, load_policy
 from pipeline.progress import Advance, Progress
 from pipeline.records import QuarantinedRow
 from pipeline.store import layout, partitions
+from pipeline.store.files import size_of
 from pipeline.store.partitions import Staged
 from pipeline.store.readings import FileReading, Readings
 from pipeline.store.store import Store
@@ -63,7 +64,7 @@ def stage(config: Config, sources: Sequence[Input], store: Store, *, progress: P
     """Stage every row of all files, reading those that are new or changed. The store's tables are not touched.
 
     With `keep`, what is read now is kept for the next run. Raises InputError as `pipeline.ingest.read.read_feedback`
-    does, StoreError if the disk fails.
+    does, StoreError if the disk fails or is too full to begin.
     """
     policy = load_policy(config.privacy)
     masker = Masker(policy)
@@ -74,6 +75,7 @@ def stage(config: Config, sources: Sequence[Input], store: Store, *, progress: P
     for item in items:
         item.reading = readings.find(item.key) if item.key is not None else None
     unread = [pair for pair, item in zip(found, items, strict=True) if item.reading is None]
+    store.require_space(sum(size_of(file.path) for _, file in unread if not file.is_stdin))
     survey = plan_files(unread, config=config, masker=masker, some_known=len(unread) < len(items))
     plans = {plan.file.label: plan for plan in survey.plans}
     known = tuple(item.file.label for item in items if item.reading is not None)

@@ -64,6 +64,25 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder; 0 where there is none."""
+    if path.is_dir():
+        return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+    return path.stat().st_size if path.exists() else 0
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Raise StoreError where the disk of `folder` has less than `needed` bytes left."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise StoreError(
+            "too little disk space for a run; nothing was begun",
+            where=str(folder),
+            value=f"{free / 2**20:,.0f} MiB free, about {needed / 2**20:,.0f} MiB needed",
+            remedy="free some, lower keep_snapshots, or choose another --out",
+        )
+
+
 def sync(path: Path) -> None:
     """Flush a file, or a folder's entries, to disk (Windows flushes folders by itself)."""
     if os.name == "nt" and path.is_dir():

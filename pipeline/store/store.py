@@ -26,10 +26,10 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.privacy.keys import KeyedHasher, load_key
-from pipeline.store import forgetting, layout
+from pipeline.store import forgetting, layout, snapshot
 from pipeline.store.commit import commit
 from pipeline.store.database import open_database
-from pipeline.store.files import make_empty, storage_errors
+from pipeline.store.files import make_empty, require_space, size_of, storage_errors
 from pipeline.store.finished import Finished
 from pipeline.store.forgetting import Holdings, Target, Unfinished
 from pipeline.store.lock import run_lock
@@ -113,6 +113,15 @@ class Store:
                 store = cls(out, _connect(out, hasher), hasher)
                 held.callback(store._close)
             yield store
+
+    def require_space(self, new: int) -> None:
+        """Raise StoreError where the disk is too full for a run that reads `new` bytes of input.
+
+        It writes them masked (staged, kept and stored), a snapshot as large as the last one, and grows the database.
+        """
+        with storage_errors(self.out):
+            last = size_of(snapshot.current(self.out)) if snapshot.number(self.out) else 0
+            require_space(self.out, 3 * new + last + size_of(self.out / "store" / DATABASE) // 2)
 
     def reconcile(
         self,

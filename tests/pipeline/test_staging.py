@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import Columns, Config, Input
+from pipeline.errors import StoreError
 from pipeline.ingest.read import read_feedback
 from pipeline.planning import plan_run
 from pipeline.privacy.keys import KeyedHasher
@@ -205,6 +207,17 @@ def test_a_run_goes_on_where_a_killed_one_stopped(tmp_path, monkeypatch):
     assert len(other) == len(one) + 1
     units = snapshot.load(again.snapshot, ["fact_opinion_unit"])["fact_opinion_unit"]
     assert not units.duplicated(["feedback_key", "unit_index"]).any()
+
+
+def test_a_disk_that_is_too_full_is_known_before_anything_is_read(tmp_path, monkeypatch):
+    write(tmp_path / "in", "a.jsonl", ROWS)
+    monkeypatch.setattr("pipeline.store.files.shutil.disk_usage", lambda _: SimpleNamespace(free=500))
+    with pytest.raises(StoreError, match=r"too little disk space.*0 MiB free") as caught:
+        run(CONFIG, [source(tmp_path / "in")], tmp_path / "out")
+    assert caught.value.exit_code == 5
+    assert not (tmp_path / "out" / "published").exists()
+    monkeypatch.setattr("pipeline.store.files.shutil.disk_usage", lambda _: SimpleNamespace(free=500_000))
+    run(CONFIG, [source(tmp_path / "in")], tmp_path / "out")
 
 
 def test_units_of_another_version_are_not_taken(tmp_path):
