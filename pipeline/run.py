@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from pipeline import report
+from pipeline import report, sink
 from pipeline.analyse import analyse, analysis_key, open_model
 from pipeline.config import Config, Input
 from pipeline.ingest.read import Survey, read_feedback
@@ -83,6 +83,7 @@ def run(
     """Run the whole job and publish a snapshot under `out`.
 
     Raises InputError, ConfigError, StoreError or ModelError; whatever happens, readers keep the last complete snapshot.
+    A sink that cannot be reached is a StoreError too, raised when the new snapshot is the current one.
     """
     window, progress = window or Window(), progress or Silent()
     check_config(config)
@@ -93,6 +94,7 @@ def run(
         analysed = analyse_all(config, reconciled.pending, progress=progress)
         store.commit(reconciled, analysed.files, analysis_key=key)
         folder = publish(config, store, ingested, reconciled.balance, window=window, progress=progress)
+        sink.deliver(config.sink, store.out, progress=progress)
     return RunResult(reconciled.balance, ingested.notes, analysed, store.out, folder, snapshot.load(folder))
 
 
@@ -106,6 +108,7 @@ def check_config(config: Config) -> None:
     taxonomy.require("touchpoint", config.priority.touchpoint_weights, where="priority.touchpoint_weights")
     load_playbook(config.playbook, taxonomy)
     load_policy(config.privacy)
+    sink.check(config.sink)
     open_model(config.model, taxonomy)
 
 
