@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,8 +40,32 @@ IDENTITY = f"SELECT oid, cardinality(relacl) FROM pg_class WHERE oid = '{NAME}':
 RUNS = runpy.run_path(str(RUNS_FILE))
 
 
-def publish(out, numbers=range(12), content="b"):
+def publish(out, numbers, content):
     return RUNS["nightly"](out, [RUNS["feedback"](number, content=content) for number in numbers])
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory):
+    """A store's folder with two snapshots: the second has three more feedbacks, and other texts for nine."""
+    folder = tmp_path_factory.mktemp("history")
+    for numbers, content in ((range(12), "b"), (range(3, 15), "c")):
+        publish(folder, numbers, content)
+    return folder
+
+
+@pytest.fixture
+def out(history, tmp_path):
+    """A copy of it, with the first one as the current one."""
+    shutil.copytree(history, tmp_path / "out")
+    choose(tmp_path / "out", 1)
+    return tmp_path / "out"
+
+
+def choose(out, number):
+    """Make a snapshot the current one. Returns its folder."""
+    folder = snapshot.folders(out)[number - 1]
+    (out / "published" / "CURRENT").write_text(folder.name)
+    return folder
 
 
 def send(out, **options):
@@ -64,17 +89,20 @@ def assert_holds(database, folder):
         pd.testing.assert_frame_equal(TABLES[name].check(frame(database, name)), expected)
 
 
-def versions(database):
-    """The transaction that wrote each row last, and the one that locked it last."""
+def written(database):
+    """Where each row lies and which transaction wrote it."""
     return {
-        name: sorted(rows(database, f"SELECT ctid::text, xmin::text, xmax::text FROM {name}"))
-        for name in (*TABLES, schema.META)
+        name: sorted(rows(database, f"SELECT ctid::text, xmin::text FROM {name}")) for name in (*TABLES, schema.META)
     }
 
 
-def test_tables_have_the_declared_types_keys_and_meanings(database, tmp_path):
-    publish(tmp_path)
-    send(tmp_path)
+def locked(database):
+    """How many rows another transaction has at least locked."""
+    return {name: rows(database, f"SELECT count(*) FROM {name} WHERE xmax::text <> '0'") for name in written(database)}
+
+
+def test_tables_have_the_declared_types_keys_and_meanings(database, out):
+    send(out)
     for name, contract in TABLES.items():
         found = rows(
             database,
@@ -98,66 +126,64 @@ def test_tables_have_the_declared_types_keys_and_meanings(database, tmp_path):
         assert contract.grain_zh in comment
     assert dict(rows(database, "SELECT * FROM cxi_meta")) == {
         "tables": SCHEMA_VERSION,
-        "run_id": snapshot.current(tmp_path).name,
+        "run_id": snapshot.current(out).name,
     }
 
 
-def test_a_second_delivery_writes_nothing(database, tmp_path):
-    publish(tmp_path)
-    inserted, updated, deleted = send(tmp_path)
+def test_a_second_delivery_writes_nothing(database, out):
+    inserted, updated, deleted = send(out)
     assert (updated, deleted) == (0, 0)
-    assert inserted == sum(len(table) for table in snapshot.load(snapshot.current(tmp_path)).values())
-    before = versions(database)
-    assert send(tmp_path) == (0, 0, 0)
-    assert versions(database) == before
+    assert inserted == sum(len(table) for table in snapshot.load(snapshot.current(out)).values())
+    before, at_rest = written(database), locked(database)
+    assert send(out) == (0, 0, 0)
+    assert (written(database), locked(database)) == (before, at_rest)
 
 
-def test_rows_that_changed_or_went_follow_and_others_are_left_alone(database, tmp_path):
-    publish(tmp_path, range(12))
-    send(tmp_path)
-    facts = {name: versions(database)[name] for name in ("dim_taxonomy", "dim_date")}
-    publish(tmp_path, range(3, 15), content="c")  # what is not in a file stays, so 0 to 2 are kept as they are
-    send(tmp_path)
-    assert_holds(database, snapshot.current(tmp_path))
-    assert {name: versions(database)[name] for name in facts} == facts
+def test_rows_that_changed_or_went_follow_and_others_are_left_alone(database, out):
+    send(out)
+    facts = {name: written(database)[name] for name in ("dim_taxonomy", "dim_date")}
+    choose(out, 2)
+    assert send(out)[1] > 0
+    assert_holds(database, snapshot.current(out))
+    assert {name: written(database)[name] for name in facts} == facts
     with database.connect("cxi") as writer:  # somebody's hands
         writer.execute("DELETE FROM fact_opinion_unit WHERE unit_index = 1")
         writer.execute("UPDATE fact_feedback SET channel = NULL")
         writer.execute(
             "INSERT INTO dim_date SELECT '1999-01-01', iso_year, iso_week, week, month, weekday FROM dim_date LIMIT 1"
         )
-    inserted, updated, deleted = send(tmp_path)
+    inserted, updated, deleted = send(out)
     assert inserted > 0
     assert updated > 0
     assert deleted == 1
-    assert_holds(database, snapshot.current(tmp_path))
+    assert_holds(database, snapshot.current(out))
 
 
-def test_killed_in_the_middle_leaves_the_old_state(database, tmp_path):
-    old = publish(tmp_path, range(4))
-    send(tmp_path)
-    before = versions(database)
-    new = publish(tmp_path, range(12), content="c")
+def test_killed_in_the_middle_leaves_the_old_state(database, out):
+    old = snapshot.current(out)
+    send(out)
+    before = written(database)
+    new = choose(out, 2)
     script = (
         "import runpy, sys\nfrom pathlib import Path\n"
         f"runpy.run_path({str(RUNS_FILE)!r})['die_at']('pipeline.sink.sync:_apply', 5)\n"
         "from pipeline.config import Postgres, Sink\nfrom pipeline.progress import Silent\n"
         "from pipeline.sink import deliver\n"
-        f"deliver(Sink(postgres=Postgres()), Path({str(tmp_path)!r}), progress=Silent())"
+        f"deliver(Sink(postgres=Postgres()), Path({str(out)!r}), progress=Silent())"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    assert versions(database) == before
+    assert written(database) == before
+    assert_holds(database, old)
     assert dict(rows(database, "SELECT * FROM cxi_meta"))["run_id"] == old.name
-    send(tmp_path)  # the lock went with the killed client
+    send(out)  # the lock went with the killed client
     assert_holds(database, new)
 
 
-def test_a_reader_neither_blocks_nor_is_blocked(database, tmp_path, monkeypatch):
-    publish(tmp_path, range(4))
-    send(tmp_path)
-    publish(tmp_path, range(12), content="c")
+def test_a_reader_neither_blocks_nor_is_blocked(database, out, monkeypatch):
+    send(out)
+    choose(out, 2)
     count = "SELECT count(*) FROM fact_feedback"
     monkeypatch.setattr(connection, "PATIENCE", "2s")
     locks = []
@@ -165,7 +191,7 @@ def test_a_reader_neither_blocks_nor_is_blocked(database, tmp_path, monkeypatch)
     def look(connection, name, value):
         """At the end of the transaction, with all rows written: what is locked, and what others can do meanwhile."""
         with database.connect(settings="-c statement_timeout=2s") as other:
-            assert other.execute(count).fetchone() == (4,)
+            assert other.execute(count).fetchone() == (12,)
             assert other.execute(f"SELECT count(*) > 0 FROM {NAME}").fetchone() == (True,)
         locks.extend(
             rows(
@@ -181,22 +207,22 @@ def test_a_reader_neither_blocks_nor_is_blocked(database, tmp_path, monkeypatch)
     monkeypatch.setattr(sync, "remember", look)
     with database.connect() as reader:
         reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        assert reader.execute(count).fetchone() == (4,)
-        send(tmp_path)
-        assert reader.execute(count).fetchone() == (4,)
-        reader.commit()
         assert reader.execute(count).fetchone() == (12,)
+        send(out)
+        assert reader.execute(count).fetchone() == (12,)
+        reader.commit()
+        assert reader.execute(count).fetchone() == (15,)
     assert {mode for (mode,) in locks} <= {"AccessShareLock", "RowShareLock", "RowExclusiveLock"}
     assert ("RowExclusiveLock",) in locks
 
 
-def test_two_deliveries_at_once(database, tmp_path):
-    folder = publish(tmp_path)
+def test_two_deliveries_at_once(database, out):
+    folder = snapshot.current(out)
     problems = []
 
     def work():
         try:
-            send(tmp_path)
+            send(out)
         except Exception as error:
             problems.append(error)
 
@@ -209,35 +235,31 @@ def test_two_deliveries_at_once(database, tmp_path):
     assert_holds(database, folder)
 
 
-def test_waiting_for_another_delivery_ends(database, tmp_path, monkeypatch):
-    publish(tmp_path)
+def test_waiting_for_another_delivery_ends(database, out, monkeypatch):
     monkeypatch.setattr(connection, "PATIENCE", "100ms")
     with database.connect("cxi") as other:
         other.execute("SELECT pg_advisory_xact_lock(hashtext('cx-insight'), hashtext('cx'))")
         with pytest.raises(StoreError, match="another delivery"):
-            send(tmp_path)
-    send(tmp_path)
+            send(out)
+    send(out)
 
 
-def test_another_stores_tables_are_not_replaced_by_accident(database, tmp_path):
-    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    kept = publish(ours)
-    send(ours)
-    publish(theirs, range(2))
+def test_another_stores_tables_are_not_replaced_by_accident(database, out, tmp_path):
+    theirs = publish(tmp_path / "theirs", range(2), "b")
+    send(out)
     with pytest.raises(StoreError, match=r"another store.*\n.*--replace"):
-        send(theirs)
-    assert_holds(database, kept)
-    send(theirs, replace=True)
-    assert_holds(database, snapshot.current(theirs))
+        send(tmp_path / "theirs")
+    assert_holds(database, snapshot.current(out))
+    assert send(tmp_path / "theirs", replace=True)[2] > 0
+    assert_holds(database, theirs)
 
 
-def test_an_older_snapshot_does_not_come_back(database, tmp_path):
-    first = publish(tmp_path, range(12))
-    publish(tmp_path, range(12), content="c")
-    send(tmp_path)
-    (tmp_path / "published" / "CURRENT").write_text(first.name)
+def test_an_older_snapshot_does_not_come_back(database, out):
+    choose(out, 2)
+    send(out)
+    choose(out, 1)
     with pytest.raises(StoreError, match="later state"):
-        send(tmp_path)
+        send(out)
 
 
 def earlier_version(database, version="1.0"):
@@ -258,17 +280,16 @@ def earlier_version(database, version="1.0"):
     assert found == old
 
 
-def test_a_schema_of_an_earlier_version_gets_what_it_lacks(database, tmp_path):
-    publish(tmp_path, range(4))
-    send(tmp_path)
+def test_a_schema_of_an_earlier_version_gets_what_it_lacks(database, out):
+    send(out)
     earlier_version(database)
     theirs = rows(database, "SELECT * FROM v_theirs ORDER BY 1, 2")
     oid = rows(
         database,
         IDENTITY,
     )
-    send(tmp_path)
-    assert_holds(database, snapshot.current(tmp_path))
+    send(out)
+    assert_holds(database, snapshot.current(out))
     assert dict(rows(database, "SELECT * FROM cxi_meta"))["tables"] == SCHEMA_VERSION
     view = frame(database, NAME)
     assert set(view.columns) == set(view_columns())
@@ -285,18 +306,17 @@ def test_a_schema_of_an_earlier_version_gets_what_it_lacks(database, tmp_path):
         database,
         "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'cx' AND column_default IS NOT NULL",
     ) == [(0,)]
-    before = versions(database)
-    assert send(tmp_path) == (0, 0, 0)
-    assert versions(database) == before
+    before, at_rest = written(database), locked(database)
+    assert send(out) == (0, 0, 0)
+    assert (written(database), locked(database)) == (before, at_rest)
 
 
-def test_old_rows_have_the_declared_value_between_migration_and_delivery(database, tmp_path, monkeypatch):
-    publish(tmp_path, range(4))
-    send(tmp_path)
+def test_old_rows_have_the_declared_value_between_migration_and_delivery(database, out, monkeypatch):
+    send(out)
     earlier_version(database)
     monkeypatch.setattr(sync, "_stage", lambda *_: (_ for _ in ()).throw(psycopg.OperationalError("lost")))
     with pytest.raises(StoreError, match="lost"):
-        send(tmp_path)
+        send(out)
     assert rows(database, "SELECT DISTINCT low_confidence FROM fact_opinion_unit") == [(False,)]
     assert rows(database, "SELECT DISTINCT forgotten FROM dim_run") == [(0,)]
 
@@ -304,41 +324,38 @@ def test_old_rows_have_the_declared_value_between_migration_and_delivery(databas
 @pytest.mark.parametrize(
     ("version", "said"), [("2.0", "newer cx-insight"), ("1.99", "newer cx-insight"), ("0.9", "another")]
 )
-def test_tables_that_this_version_cannot_write_are_refused(database, tmp_path, version, said):
-    publish(tmp_path)
-    send(tmp_path)
+def test_tables_that_this_version_cannot_write_are_refused(database, out, version, said):
+    send(out)
     with database.connect("cxi") as writer:
         writer.execute("UPDATE cxi_meta SET value = %s WHERE name = 'tables'", [version])
-    before = versions(database)
+    before = written(database)
     with pytest.raises(StoreError, match=f"version {version}.*\n.*{said}|{said}.*\n.*schema_name"):
-        send(tmp_path, replace=True)
-    assert versions(database) == before
+        send(out, replace=True)
+    assert written(database) == before
 
 
-def test_a_schema_with_somebody_elses_tables_is_refused(database, tmp_path):
-    publish(tmp_path)
+def test_a_schema_with_somebody_elses_tables_is_refused(database, out):
     with database.connect("cxi") as writer:
         writer.execute("CREATE TABLE dim_date (mine int)")
     with pytest.raises(StoreError, match="dim_date that cx-insight has not made"):
-        send(tmp_path)
+        send(out)
 
 
-def test_what_doctor_says(database, tmp_path):
+def test_what_doctor_says(database, out):
     assert "nothing delivered yet" in examine(SINK)
-    folder = publish(tmp_path)
-    send(tmp_path)
+    folder = snapshot.current(out)
+    send(out)
     assert f"run {folder.name}, tables {SCHEMA_VERSION}" in examine(SINK)
     assert "wr" not in examine(SINK)
 
 
-def test_a_database_that_is_not_utf8_is_refused(server, database, tmp_path, monkeypatch):
-    publish(tmp_path)
+def test_a_database_that_is_not_utf8_is_refused(database, out, monkeypatch):
     with database.admin() as admin:
         admin.execute("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
     try:
         monkeypatch.setenv("CXI_POSTGRES_URL", database.url("cxi").replace(database.name, "latin"))
         with pytest.raises(StoreError, match="encoding is LATIN1"):
-            send(tmp_path)
+            send(out)
     finally:
         with database.admin() as admin:
             admin.execute("DROP DATABASE latin")
