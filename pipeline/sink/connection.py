@@ -62,20 +62,23 @@ def exclusive(connection: Connection, address: Address) -> Iterator[None]:
 
 def _connect(address: Address) -> Connection:
     given = conninfo_to_dict(address.conninfo)
-    options = {name: value for name, value in _OPTIONS.items() if name not in given}
+    options = {name: value for name, value in _OPTIONS.items() if name not in given} | {"client_encoding": "UTF8"}
+
+    def once() -> Connection:
+        return psycopg.connect(address.conninfo, autocommit=True, prepare_threshold=None, **options)
+
     for delay in RETRY_DELAYS:
         try:
-            return psycopg.connect(address.conninfo, autocommit=True, prepare_threshold=None, **options)
+            return once()
         except psycopg.OperationalError:
             time.sleep(delay)
-    return psycopg.connect(address.conninfo, autocommit=True, prepare_threshold=None, **options)
+    return once()
 
 
 def _require_unicode(connection: Connection, address: Address) -> None:
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise refusal(address, f"the database's encoding is {encoding}, which cannot hold every text; it must be UTF8")
-    connection.execute("SET client_encoding = 'UTF8'")
 
 
 def _reason(error: psycopg.Error, address: Address) -> str:

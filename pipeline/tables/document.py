@@ -25,7 +25,8 @@ Schema version {SCHEMA_VERSION}. Within a major version, tables and columns are 
 
 架构版本 {SCHEMA_VERSION}；同一主版本内只增不改。每次运行发布一份不可变的快照 `published/<id>/`，
 `published/CURRENT` 指向当前快照。时间为 UTC；日期、ISO 周与月份按 `dim_run.timezone` 的时区。
-所有文本均已脱敏。若配置了 PostgreSQL（见 operations.md），其模式中有同样的表、主键、注释与视图，`cxi_meta` 记录其对应的运行。
+所有文本均已脱敏。若配置了 PostgreSQL（见 operations.md），其模式中有同样的表、主键、注释与视图，
+`cxi_meta` 记录其对应的运行。
 """
 
 
@@ -52,7 +53,7 @@ def text(tables: Mapping[str, TableContract]) -> str:
             lines.append(f"    {name:<22} {item.metadata['kind']:<10} {meaning}")
     lines += [
         "",
-        f"{NAME}  wide view of cx.duckdb and PostgreSQL: one row per opinion unit with its feedback, label names and date",
+        f"{NAME}  wide view: one row per opinion unit with its feedback, label names and date",
     ]
     return "\n".join(lines)
 
@@ -81,8 +82,8 @@ def _view() -> str:
     lines = [
         f"## {NAME}",
         "",
-        "Wide view in `cx.duckdb` and PostgreSQL（宽表视图）: one row per opinion unit, with its feedback, label names and",
-        "date parts.",
+        "Wide view in `cx.duckdb` and PostgreSQL（宽表视图）: one row per opinion unit, with its feedback, label",
+        "names and date parts.",
         "",
         "| column | meaning | 含义 |",
         "|---|---|---|",
