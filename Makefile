@@ -11,12 +11,12 @@ demo: .venv/.run
 	$(BIN)/cxi run sample --config sample/config.yaml --out cx-out
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -m "not browser and not server and not wheel and not slow"
+	$(BIN)/python -m pytest -m "not browser and not server and not postgres and not wheel and not slow"
 
-# Adds what needs Chromium, a Prefect server with a worker, or a freshly built wheel.
+# Adds what needs Chromium, a Prefect server with a worker, PostgreSQL, or a freshly built wheel.
 test-all: .venv/.dev
 	bash scripts/install-system-packages
-	$(BIN)/python -m pytest -m "browser or server or wheel or slow"
+	$(BIN)/python -m pytest -m "browser or server or postgres or wheel or slow"
 
 check: .venv/.dev
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
+from flows.terminal import delivery_line
 from pipeline.forget import Forgotten
 
 
@@ -31,11 +32,15 @@ def forgotten_lines(result: Forgotten, *, searched: bool) -> Iterator[str]:
         )
         yield from _snapshots(result)
         yield "tombstone  " + ("would keep" if result.plan else "keeps") + " it out of later runs (keyed hash, no text)"
+    if result.delivery is not None:
+        yield f"sink       {delivery_line(result.delivery)}"
     yield from (f"note       {note}" for note in result.notes)
     yield ""
     yield "out of reach, and yours to clear:"
     yield from _inputs(result, searched=searched)
     yield "  backups of the store or of published/; restore one, and forget again before the next run"
+    if result.delivery is not None:
+        yield "  PostgreSQL: dead rows until VACUUM, its logs, replicas and backups (docs/operations.md, PostgreSQL)"
     yield "  results of cxi analyze, copies and exports of tables and reports, what was sent on"
 
 

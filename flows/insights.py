@@ -16,7 +16,9 @@ from prefect.client.schemas.objects import State, TaskRun
 
 from flows.artifacts import ArtifactProgress, publish_summary
 from flows.parameters import InsightsParameters
+from flows.terminal import delivery_line
 from pipeline import run as steps
+from pipeline import sink
 from pipeline.config import Config, Input
 from pipeline.errors import StoreError
 from pipeline.progress import Silent
@@ -84,6 +86,14 @@ def publish_task(config: Config, store: Store, ingested: Ingested, balance: Bala
     return steps.publish(config, store, ingested, balance, window=window, progress=Silent())
 
 
+@task(name="deliver", cache_policy=NO_CACHE, persist_result=False, **_IO)
+def deliver_task(config: Config, out: Path) -> None:
+    """Bring the sink to the state of the published snapshot; nothing where none is configured."""
+    done = sink.deliver(config.sink, out, progress=Silent())
+    if done is not None:
+        get_run_logger().info(delivery_line(done))
+
+
 @flow(name="insights", persist_result=False)
 def insights(parameters: InsightsParameters) -> RunResult:
     """Feedback files to a published snapshot with tables and a report."""
@@ -114,4 +124,5 @@ def _run(config: Config, sources: Sequence[Input], out: Path, window: Window, *,
             analysed.add(analyse_task(config, path, store.finished.target(path, key)))
         commit_task(store, ingested, reconciled, analysed, key)
         folder = publish_task(config, store, ingested, reconciled.balance, window)
+        deliver_task(config, store.out)
     return RunResult(reconciled.balance, ingested.notes, analysed, store.out, folder, snapshot.load(folder))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.run import RunResult
+    from pipeline.sink import Delivery
 
 TOP_ACTIONS = 5
 
@@ -78,6 +79,12 @@ def summary_lines(result: RunResult) -> Iterator[str]:
     yield ""
     yield f"report   {', '.join(str(path) for path in sorted(result.snapshot.glob('report.*.html')))}"
     yield f"tables   {result.snapshot} (Parquet, and cx.duckdb)"
+
+
+def delivery_line(done: Delivery) -> str:
+    """What was done in a sink."""
+    rows = f"{done.inserted:,} rows added, {done.updated:,} changed, {done.deleted:,} removed"
+    return f"{done.place}: {done.snapshot}, {rows}"
 
 
 def _actions(ranked: pd.DataFrame, taxonomy: pd.DataFrame) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -122,6 +122,23 @@ class Report(Section):
     evidence: int = Field(4, ge=1, le=10)
 
 
+class Postgres(Section):
+    """A PostgreSQL database that follows the published snapshots. Its URL, a secret, is in the environment only."""
+
+    url_env: str = Field(
+        "CXI_POSTGRES_URL",
+        pattern="^[A-Za-z_][A-Za-z0-9_]*$",
+        description="name of the environment variable with the URL, postgresql://user:password@host:5432/database",
+    )
+    schema_name: str = Field("cx", pattern="^[a-z_][a-z0-9_]{0,62}$", description="schema that holds the tables")
+
+
+class Sink(Section):
+    """Where the tables go besides the snapshot's own folder; see docs/operations.md."""
+
+    postgres: Postgres | None = None
+
+
 class Config(Section):
     """Everything a run needs to know besides its data."""
 
@@ -137,6 +154,7 @@ class Config(Section):
     metrics: Metrics = Field(default_factory=Metrics)
     priority: Priority = Field(default_factory=Priority)
     report: Report = Field(default_factory=Report)
+    sink: Sink = Field(default_factory=Sink)
     drop_repeated_texts: bool = Field(False, description="count identical texts of a source once")
     partition_rows: int = Field(2000, ge=1, description="feedbacks per unit of work")
     keep_snapshots: int = Field(5, ge=1)
@@ -163,9 +181,12 @@ class Config(Section):
         return ZoneInfo(self.timezone)
 
     def digest(self, *sections: str) -> str:
-        """16 hex characters that change when one of the named sections (default: all) changes."""
-        include = set(sections) or None
-        return hashlib.sha256(self.model_dump_json(include=include).encode()).hexdigest()[:16]
+        """16 hex characters that change when one of the named sections (default: all but `sink`) changes.
+
+        `sink` says where tables are copied to and decides nothing that is in them.
+        """
+        include, exclude = (set(sections), None) if sections else (None, {"sink"})
+        return hashlib.sha256(self.model_dump_json(include=include, exclude=exclude).encode()).hexdigest()[:16]
 
 
 def load_config(path: Path | None) -> Config:
@@ -218,7 +239,9 @@ def _explain(path: Path, error: ValidationError) -> ConfigError:
         owner = _section_at(first["loc"][:-1])
         known = ", ".join(sorted(owner.model_fields)) if owner else "see configs/default.yaml"
         return ConfigError(f"unknown key{more}", where=f"{path}: {key}", remedy=f"known keys here: {known}")
-    value = first["input"] if not isinstance(first["input"], dict | list) else None
+    # Somebody may have put the URL with its password where the name of a variable belongs.
+    shown = not isinstance(first["input"], dict | list) and first["loc"][:1] != ("sink",)
+    value = first["input"] if shown else None
     return ConfigError(
         f"{first['msg']}{more}", where=f"{path}: {key}", value=value, remedy="see configs/default.yaml for every key"
     )
@@ -230,8 +253,8 @@ def _section_at(location: tuple[int | str, ...]) -> type[Section] | None:
     for part in location:
         if isinstance(part, int):
             continue
-        found = current.model_fields.get(part)
-        candidate = Input if part == "sources" else getattr(found, "annotation", None)
+        annotation = getattr(current.model_fields.get(part), "annotation", None)
+        candidate = next(iter(get_args(annotation)), annotation)  # of `list[Input]` and `Postgres | None`, the section
         if not (isinstance(candidate, type) and issubclass(candidate, Section)):
             return None
         current = candidate

@@ -37,6 +37,8 @@ def examine(config: Config) -> Iterator[Finding]:
     yield from (_package(name) for name in PACKAGES)
     for name, look in (("taxonomy", _taxonomy), ("model", _model), ("database", _database), ("output", _output)):
         yield _careful(name, look, config)
+    if config.sink.postgres is not None:
+        yield _careful("postgres", _postgres, config)
 
 
 def _careful(name: str, look: Callable[[Config], str], config: Config) -> Finding:
@@ -83,6 +85,12 @@ def _database(_: Config) -> str:
     with duckdb.connect() as connection:
         [(answer,)] = connection.execute("SELECT version()").fetchall()
     return f"DuckDB {answer}"
+
+
+def _postgres(config: Config) -> str:
+    from pipeline.sink import examine
+
+    return examine(config.sink)
 
 
 def _output(config: Config) -> str:

@@ -4,7 +4,8 @@ In this order, so that a kill at any instant leaves readers a whole snapshot and
 
 1. one transaction deletes from the store and leaves tombstones that are not `done`;
 2. a snapshot without the deleted rows is published and swapped in;
-3. the store's file is made anew, the older snapshots are removed, the tombstones are `done`.
+3. the store's file is made anew, the older snapshots are removed, the tombstones are `done`;
+4. the sink, if one is configured, is brought to the state of the snapshot.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 
+from pipeline import sink
 from pipeline.config import Config, Input
 from pipeline.errors import ConfigError, CxiError, StoreError
 from pipeline.ingest.cells import as_given, clean, is_anonymous
@@ -29,6 +31,7 @@ from pipeline.privacy.keys import KeyedHasher
 from pipeline.progress import Progress
 from pipeline.remains import Remains, search
 from pipeline.run import complete_forgetting, contents, publish_tables
+from pipeline.sink import Delivery
 from pipeline.store import forgetting, snapshot
 from pipeline.store.database import connect, visible
 from pipeline.store.forgetting import Holdings, Target, Unfinished
@@ -53,7 +56,7 @@ class Forgotten:
 
     `holding` are the snapshots with some of it; `removed` all that go, for the figures of each may count it.
     `published` is the snapshot made without it, None where there was none before or none is needed. `remains` are
-    input files that hold it.
+    input files that hold it. `delivery` says what was done in the sink, None where none is configured or with `plan`.
     """
 
     plan: bool
@@ -63,6 +66,7 @@ class Forgotten:
     published: Path | None
     remains: tuple[Remains, ...]
     notes: tuple[str, ...]
+    delivery: Delivery | None = None
 
     @property
     def nothing_left(self) -> bool:
@@ -76,8 +80,11 @@ def forget(
     """Remove all of the request, or with `plan` only say what would be removed; look for it in the files of `sources`.
 
     Raises CxiError (exit code 1), with nothing changed, where one of the ids or customers is not known here;
-    ConfigError where the configuration is not that of the last run; StoreError where the store cannot be used.
+    ConfigError where the configuration is not that of the last run; StoreError where the store cannot be used, or, with
+    everything done here, where the sink cannot: the same command again tries that again.
     """
+    if not plan:
+        sink.check(config.sink)
     out = out.expanduser().absolute()
     if not (out / "store" / DATABASE).is_file():
         raise StoreError("there is no store here", where=str(out), remedy="name the --out of your runs")
@@ -93,11 +100,13 @@ def forget(
         fresh = [each for each in targets if store.holdings([each]) or (found[each] and each.hash not in begun)]
         removed = _going(out, fresh, pending)
         published = None if plan else _carry_out(config, store, fresh, last, progress=progress)
+        behind = not plan and last is not None  # also where all was forgotten before: the sink may not know it yet
+        delivery = sink.deliver(config.sink, out, progress=progress) if behind else None
     if pending is not None:
         verb = "would be finished" if plan else "was finished"
         notes += (f"an earlier cxi forget of {pending.rows:,} rows, interrupted, {verb}",)
     remains = tuple(search(config, sources, _tombstones(targets), store.hasher, progress=progress))
-    return Forgotten(plan, holdings, holding, removed, published, remains, notes)
+    return Forgotten(plan, holdings, holding, removed, published, remains, notes, delivery)
 
 
 def _carry_out(

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from pipeline import report
+from pipeline import report, sink
 from pipeline.analyse import analyse, analysis_key, open_model
 from pipeline.config import Config, Input
 from pipeline.insight import evidence, priority, strengths
@@ -79,6 +79,7 @@ def run(
 
     Only new and changed files are read, and only new and changed feedbacks analysed; with `reanalyse`, all of them.
     Raises InputError, ConfigError, StoreError or ModelError; whatever happens, readers keep the last complete snapshot.
+    A sink that cannot be reached is a StoreError too, raised when the new snapshot is the current one.
     """
     window, progress = window or Window(), progress or Silent()
     check_config(config)
@@ -89,6 +90,7 @@ def run(
         analysed = analyse_all(config, store, reconciled.pending, key=key, progress=progress)
         commit(store, ingested, reconciled, analysed, key=key)
         folder = publish(config, store, ingested, reconciled.balance, window=window, progress=progress)
+        sink.deliver(config.sink, store.out, progress=progress)
     return RunResult(reconciled.balance, ingested.notes, analysed, store.out, folder, snapshot.load(folder))
 
 
@@ -102,6 +104,7 @@ def check_config(config: Config) -> None:
     taxonomy.require("touchpoint", config.priority.touchpoint_weights, where="priority.touchpoint_weights")
     load_playbook(config.playbook, taxonomy)
     load_policy(config.privacy)
+    sink.check(config.sink)
     open_model(config.model, taxonomy)
 
 

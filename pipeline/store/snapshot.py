@@ -28,7 +28,7 @@ from pipeline.errors import ContractError, StoreError
 from pipeline.store.database import connect
 from pipeline.store.files import make_empty, replacing, storage_errors, sync
 from pipeline.tables import TABLES, TableContract
-from pipeline.tables.sql import NAME, table_sql, view_sql
+from pipeline.tables.sql import table_sql, view_comments_sql, view_sql
 
 DATABASE = "cx.duckdb"
 STORAGE_VERSION = "v1.2.0"
@@ -202,8 +202,8 @@ def _write(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
             connection.register("chunk", table)
             connection.execute(f"INSERT INTO {name} SELECT * FROM chunk")
             connection.unregister("chunk")
-        connection.execute(view_sql())
-        connection.execute(f"COMMENT ON VIEW {NAME} IS 'one row per opinion unit with all that is known about it'")
+        for statement in (view_sql(), *view_comments_sql()):
+            connection.execute(statement)
         connection.execute("COMMIT")
         connection.execute("USE memory")
         connection.execute("DETACH copy")

@@ -17,13 +17,16 @@ Schema version {SCHEMA_VERSION}. Within a major version, tables and columns are 
   `cx.duckdb` all of them with the wide view `{NAME}`. `published/CURRENT` holds the id of the one to read.
 - Read only `published/`; the store beside it is private to `cxi`. Open `cx.duckdb` read-only, with DuckDB 1.2
   or later.
+- Where PostgreSQL is configured (operations.md), a schema there has the same tables, keys, comments and view: `text`,
+  `bigint`, `double precision`, `boolean`, `date` and `timestamptz`. `cxi_meta` says which run it holds.
 - Times are UTC. Dates, weeks (ISO 8601) and months are local to the time zone in `dim_run.timezone`.
 - Fact tables carry no run ids and no clock times: the same input gives the same rows, sorted by primary key.
 - Personal data is masked in every text. Keys are keyed hashes: they mean nothing outside this store.
 
 架构版本 {SCHEMA_VERSION}；同一主版本内只增不改。每次运行发布一份不可变的快照 `published/<id>/`，
 `published/CURRENT` 指向当前快照。时间为 UTC；日期、ISO 周与月份按 `dim_run.timezone` 的时区。
-所有文本均已脱敏。
+所有文本均已脱敏。若配置了 PostgreSQL（见 operations.md），其模式中有同样的表、主键、注释与视图，
+`cxi_meta` 记录其对应的运行。
 """
 
 
@@ -50,7 +53,7 @@ def text(tables: Mapping[str, TableContract]) -> str:
             lines.append(f"    {name:<22} {item.metadata['kind']:<10} {meaning}")
     lines += [
         "",
-        f"{NAME}  wide view of cx.duckdb: one row per opinion unit with its feedback, label names and date",
+        f"{NAME}  wide view: one row per opinion unit with its feedback, label names and date",
     ]
     return "\n".join(lines)
 
@@ -79,8 +82,8 @@ def _view() -> str:
     lines = [
         f"## {NAME}",
         "",
-        "Wide view in `cx.duckdb`（宽表视图）: one row per opinion unit, with its feedback, label names and",
-        "date parts.",
+        "Wide view in `cx.duckdb` and PostgreSQL（宽表视图）: one row per opinion unit, with its feedback, label",
+        "names and date parts.",
         "",
         "| column | meaning | 含义 |",
         "|---|---|---|",
