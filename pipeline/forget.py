@@ -277,6 +277,7 @@ def _publish(config: Config, store: Store, last: Mapping[str, Any], rows: int, *
             "config_hash": config.digest(),
             "code_version": version("cx-insight"),
             "input_digests": "{}",
+            "scores_refused": "{}",
             "since": window.since,
             "until": window.until,
         }

@@ -20,6 +20,7 @@ QUARANTINE_REASONS = {
     "undecodable": ("the bytes are not text in the file's encoding", "无法按文件编码解码"),
     "malformed_row": ("the row cannot be read (broken quotes, wrong number of columns, invalid JSON)", "行格式损坏"),
     "bad_date": ("the date cannot be read", "日期无法识别"),
+    # Given by versions before 0.2 only: a bad score now costs itself, not its feedback.
     "bad_score": ("the score is not a number of its scale", "分值不在量表内"),
     "missing_id": ("the id column is empty in this row", "编号列为空"),
     "unreadable_file": ("the file found in a directory cannot be read", "目录中的文件无法读取"),

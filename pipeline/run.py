@@ -36,11 +36,14 @@ from pipeline.window import Window
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What was read: staged partitions, digests of the files (name -> SHA-256), and notes for the user."""
+    """What was read: staged partitions, digests of the files (name -> SHA-256), notes for the user, and how many score
+    cells were left out (file and column -> cells).
+    """
 
     staged: Staged
     digests: dict[str, str]
     notes: tuple[str, ...]
+    scores_refused: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -120,7 +123,8 @@ def ingest(config: Config, sources: Sequence[Input], store: Store, *, progress: 
             rows=config.partition_rows,
             forgotten=store.tombstones(),
         )
-    return Ingested(staged, _digests(reading.survey), reading.survey.notes)
+    refused = {f"{file}: {column}": found.cells for (file, column), found in reading.refused.items()}
+    return Ingested(staged, _digests(reading.survey), reading.notes, refused)
 
 
 def current_key(config: Config) -> str:
@@ -249,6 +253,7 @@ def _run_row(config: Config, ingested: Ingested, balance: Balance, window: Windo
         "since": window.since,
         "until": window.until,
         "input_digests": json.dumps(ingested.digests, ensure_ascii=False),
+        "scores_refused": json.dumps(ingested.scores_refused, ensure_ascii=False),
         **asdict(balance),
     }
 

@@ -34,7 +34,7 @@ REMEDIES = {
     "undecodable": "export as UTF-8, or name the encoding with `--encoding` / `input.encoding`",
     "malformed_row": "mend the row at its source: quote cells that hold separators, double quotes inside quotes",
     "bad_date": "correct the cell, or set `input.time_format` / `input.day_first`",
-    "bad_score": "correct the cell, or declare the scale under `input.scales`",
+    "bad_score": "of version 0.1 only: the next run over the file takes the feedback in, without that score",
     "missing_id": "fill the id; or, if the column is no id, name the right one with `--id` / `input.columns.id`",
     "unreadable_file": "see the detail; name the file itself to stop the run on it",
     "conflicting_content": "make ids unique, or map an update time (`input.columns.updated`): the newest version wins",

@@ -16,6 +16,7 @@ from pipeline.ingest.identity import Identifier
 from pipeline.ingest.names import distinct
 from pipeline.ingest.plan import FilePlan, plan_file
 from pipeline.ingest.rows import RowReader
+from pipeline.ingest.scores import RefusedScores
 from pipeline.ingest.table import RawRow
 from pipeline.privacy.keys import KeyedHasher
 from pipeline.privacy.masker import Masker
@@ -48,11 +49,22 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Opened and mapped input: `survey` says what it is, `items` reads it."""
+    """Opened and mapped input: `survey` says what it is, `items` reads it.
+
+    `refused` counts, once `items` has ended, the score cells left out of kept rows: (file, column) -> which.
+    """
 
     survey: Survey
     masker: Masker = field(repr=False)
     hasher: KeyedHasher = field(repr=False)
+    refused: dict[tuple[str, str], RefusedScores] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The survey's notes, and those that only reading gives. Each starts with the file's name."""
+        return self.survey.notes + tuple(
+            f"{file}: {refused_note(column, found)}" for (file, column), found in self.refused.items()
+        )
 
     def items(self, progress: Callable[[int], None] | None = None) -> Iterator[Feedback | QuarantinedRow]:
         """Feedbacks and rows set aside, in file and row order.
@@ -60,7 +72,7 @@ class Reading:
         `progress` is called with the number of rows read since its last call. Memory stays bounded: rows are streamed,
         and only the counts of rows without id are kept.
         """
-        return _stream(self.survey, masker=self.masker, hasher=self.hasher, progress=progress or _silent)
+        return _stream(self, progress or _silent)
 
 
 def read_feedback(sources: Sequence[Input], *, config: Config, masker: Masker, hasher: KeyedHasher) -> Reading:
@@ -112,12 +124,20 @@ def _shown(text: str, masker: Masker) -> str:
     return masker.mask(clean(text)).text
 
 
-def _stream(
-    found: Survey, *, masker: Masker, hasher: KeyedHasher, progress: Callable[[int], None]
-) -> Iterator[Feedback | QuarantinedRow]:
+def refused_note(column: str, found: RefusedScores) -> str:
+    """What a user should know of the score cells left out: how many, where the first is, and what became of them."""
+    values = f"{found.cells:,} value{'' if found.cells == 1 else 's'}"
+    return (
+        f"{values} of “{column}” {'is' if found.cells == 1 else 'are'} no score of its scale (first in row {found.row}:"
+        f" {found.why}): left empty, the feedback is kept"
+    )
+
+
+def _stream(reading: Reading, progress: Callable[[int], None]) -> Iterator[Feedback | QuarantinedRow]:
+    found, masker = reading.survey, reading.masker
     for file, error in found.unreadable:
         yield QuarantinedRow(Origin(file.label, 0), "unreadable_file", _shown(error.message, masker))
-    identifier = Identifier(hasher)
+    identifier = Identifier(reading.hasher)
     for plan in found.plans:
         reader = RowReader(plan, masker=masker, identifier=identifier)
         pending = 0
@@ -131,6 +151,8 @@ def _stream(
                 progress(pending)
                 pending = 0
         progress(pending)
+        for column, refused in reader.refused.items():
+            reading.refused[plan.file.label, column] = refused
 
 
 def _silent(_: int) -> None:
