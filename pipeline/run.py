@@ -114,7 +114,7 @@ def check_config(config: Config) -> None:
 
 def ingest(config: Config, sources: Sequence[Input], store: Store, *, progress: Progress) -> Ingested:
     """Read, map, mask and identify every row; write partitions. The store is not touched."""
-    masker = Masker(load_policy(config.privacy))
+    masker = Masker(load_policy(config.privacy), hasher=store.hasher)
     reading = read_feedback(sources, config=config, masker=masker, hasher=store.hasher)
     with progress.step("read and mask", reading.survey.rows) as advance:
         staged = partitions.write_feedback(

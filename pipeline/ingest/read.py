@@ -4,7 +4,7 @@ before it starts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,12 +29,13 @@ _QUOTED = 400
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What was found before a row is read: a plan per file, found files that cannot be read, files of other
-    kinds.
+    kinds. `others` are the names of files that were found and not asked for.
     """
 
     plans: tuple[FilePlan, ...]
     unreadable: tuple[tuple[InputFile, InputError], ...] = ()
     ignored: tuple[Path, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -75,16 +76,24 @@ class Reading:
         return _stream(self, progress or _silent)
 
 
-def read_feedback(sources: Sequence[Input], *, config: Config, masker: Masker, hasher: KeyedHasher) -> Reading:
+def read_feedback(
+    sources: Sequence[Input],
+    *,
+    config: Config,
+    masker: Masker,
+    hasher: KeyedHasher,
+    only: Collection[str] | None = None,
+) -> Reading:
     """Open and map the files of all sources; rows are read by `Reading.items`.
 
     A file named explicitly that cannot be read as a whole raises InputError here, before any row; one found
     in a directory becomes a row 0 with reason `unreadable_file`, unless no file at all can be read.
+    With `only`, files of these names (labels) are read and no others; none of them raises InputError.
     """
-    return Reading(survey(sources, config=config, masker=masker), masker, hasher)
+    return Reading(survey(sources, config=config, masker=masker, only=only), masker, hasher)
 
 
-def survey(sources: Sequence[Input], *, config: Config, masker: Masker) -> Survey:
+def survey(sources: Sequence[Input], *, config: Config, masker: Masker, only: Collection[str] | None = None) -> Survey:
     """Find, open and map all files, reading each once. Raises InputError as `read_feedback` does."""
     plans: list[FilePlan] = []
     unreadable: list[tuple[InputFile, InputError]] = []
@@ -95,14 +104,18 @@ def survey(sources: Sequence[Input], *, config: Config, masker: Masker) -> Surve
         ignored += discovery.ignored
         found += [(source, file) for file in discovery.files]
     labelled = _masked_labels(distinct_labels([file for _, file in found]), masker)
+    others: list[str] = []
     for (source, _), file in zip(found, labelled, strict=True):
+        if only is not None and file.label not in only:
+            others.append(file.label)
+            continue
         try:
             plans.append(plan_file(file, source, config=config, show=lambda text: _shown(text[:_QUOTED], masker)))
         except InputError as error:
-            if file.named:
+            if file.named and only is None:
                 raise
             unreadable.append((file, error))
-    if not plans:
+    if not plans and only is None:
         first = unreadable[0][1] if unreadable else InputError("no input given", remedy="name files or directories")
         if len(unreadable) > 1:
             raise InputError(
@@ -111,7 +124,7 @@ def survey(sources: Sequence[Input], *, config: Config, masker: Masker) -> Surve
                 remedy=first.remedy,
             )
         raise first
-    return Survey(tuple(plans), tuple(unreadable), tuple(ignored))
+    return Survey(tuple(plans), tuple(unreadable), tuple(ignored), tuple(others))
 
 
 def _masked_labels(files: Sequence[InputFile], masker: Masker) -> list[InputFile]:
