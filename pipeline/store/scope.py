@@ -90,12 +90,14 @@ def _index(parts: Sequence[Path]) -> pd.DataFrame:
         {"key": "str", "row": "int64"}
     )
     frame = pd.concat(frames, ignore_index=True) if frames else empty
-    return frame.assign(sheet=frame["sheet"].fillna(""), base=frame["key"].str.partition("-")[0]).drop(columns="key")
+    return frame.assign(sheet=frame["sheet"].fillna(""), base=frame["key"].str.extract("^([^-]*)", expand=False)).drop(
+        columns="key"
+    )
 
 
 def _at(frame: pd.DataFrame, places: set[Place]) -> pd.Series[bool]:
     if frame.empty or not places:
-        return pd.Series(False, index=frame.index)
+        return pd.Series(False, index=frame.index, dtype=bool)
     return pd.Series(pd.MultiIndex.from_frame(frame[_PLACE]).isin(sorted(places)), index=frame.index)
 
 

@@ -164,16 +164,21 @@ def test_only_what_is_asked_for_and_nothing_besides_changes(there):
 
 
 def test_a_mended_mapping(there):
-    Path("c.yaml").write_text(CONFIG.replace("shop.csv]", "shop.csv], columns: {id: text}"), encoding="utf-8")
-    call(*RETRY, "--reason", "missing_id")
-    assert ("shop.csv", 6, "missing_id") not in places(there / "out")
+    strict = CONFIG.replace("shop.csv]", "shop.csv], max_chars: 10")
+    Path("strict.yaml").write_text(strict, encoding="utf-8")
+    call("run", "--out", "other", "--config", "strict.yaml")
+    assert ("shop.csv", 2, "too_long") in places(Path("other"))
+    said = call("quarantine", "retry", "--out", "other", "--config", "c.yaml", "--reason", "too_long")
+    assert "1 now good" in said
+    assert "the configuration is not the last run's" in said
+    assert [reason for _, _, reason in places(Path("other")) if reason == "too_long"] == []
 
 
 def test_a_file_that_is_gone_is_named_and_the_others_go_on(there):
     mend(there)
     Path("in/calls.csv").unlink()
     said = call(*RETRY)
-    assert "not found: calls.csv; its 1 row stay" in said
+    assert "not found: calls.csv, with 1 row that stay" in said
     assert BEFORE[0] in places(there / "out")
     assert "2 now good" in said
     shutil.rmtree("in")
@@ -223,12 +228,10 @@ def test_a_conflict_with_a_file_that_is_not_read_again_stays_one(tmp_path, monke
 
 
 def test_what_was_forgotten_does_not_come_back(there):
-    call("forget", "--out", "out", "--config", "c.yaml", "--id", "2", "--source", "shop", code=1)  # its row is aside
-    mend(there)
-    call(*RETRY, "--reason", "bad_date")
     call("forget", "--out", "out", "--config", "c.yaml", "--id", "2", "--source", "shop")
-    call(*RETRY)
-    call("run", "--out", "out", "--config", "c.yaml")
+    mend(there, {2: MENDED[2], 5: "2,客服不回电话,2026-09-05,1"})
+    assert "+ 1 forgotten +" in call(*RETRY)
+    assert ("shop.csv", 6, "missing_id") not in places(there / "out")
     assert "2" not in set(tables_of(there / "out")["fact_feedback"]["external_id"])
 
 

@@ -30,7 +30,11 @@ def frame(rows: list[tuple[str, str, int, str]], preview: str = "x") -> pd.DataF
     made = [
         {
             **dict.fromkeys(COLUMNS, "x"),
-            "source": source, "file": file, "row": row, "reason": reason, "preview": preview,
+            "source": source,
+            "file": file,
+            "row": row,
+            "reason": reason,
+            "preview": preview,
         }
         for source, file, row, reason in rows
     ]
