@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from models import engine
 from pipeline.config import Model
 from pipeline.errors import ConfigError
+from pipeline.privacy.masker import plain_tokens
 from pipeline.progress import Advance
 from pipeline.records import CLASSIFIED, Feedback, OpinionUnit
 from pipeline.taxonomy import HEADS, Taxonomy
@@ -49,18 +50,22 @@ def analysis_key(model_id: str, taxonomy: Taxonomy) -> str:
 def analyse(feedbacks: Sequence[Feedback], model: UnitModel, *, progress: Advance | None = None) -> None:
     """Fill `units` of every feedback in a language the model reads; the others keep none."""
     readable = [feedback for feedback in feedbacks if feedback.language in CLASSIFIED]
-    predictions = model.predict([feedback.text for feedback in readable], progress=progress)
-    for feedback, units in zip(readable, predictions, strict=True):
-        feedback.units = [_unit(index, unit, model.labels.sentiment) for index, unit in enumerate(units)]
+    plain = [plain_tokens(feedback.text) for feedback in readable]
+    predictions = model.predict([each.text for each in plain], progress=progress)
+    for feedback, text, units in zip(readable, plain, predictions, strict=True):
+        feedback.units = [
+            _unit(index, unit, text.to_original(unit.start, unit.end), model.labels.sentiment)
+            for index, unit in enumerate(units)
+        ]
     if progress is not None:
         progress(len(feedbacks) - len(readable))
 
 
-def _unit(index: int, unit: UnitPrediction, sentiments: Sequence[str]) -> OpinionUnit:
+def _unit(index: int, unit: UnitPrediction, span: tuple[int, int], sentiments: Sequence[str]) -> OpinionUnit:
     return OpinionUnit(
         index=index,
-        start=unit.start,
-        end=unit.end,
+        start=span[0],
+        end=span[1],
         sentiment=unit.sentiment,
         stage=unit.stage,
         touchpoint=unit.touchpoint,

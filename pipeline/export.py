@@ -24,6 +24,7 @@ from pipeline.privacy.policy import load_policy
 from pipeline.privacy.views import hide_masks
 from pipeline.progress import Progress
 from pipeline.records import Feedback, QuarantinedRow
+from pipeline.spreadsheet import harmless, write_sheet
 from pipeline.taxonomy import load_taxonomy
 
 LABELS = ("sentiment", "stage", "touchpoint", "intent")
@@ -158,7 +159,7 @@ def _write_csv(path: Path) -> Iterator[Write]:
     # With a byte-order mark: without one, Excel reads Chinese CSV files as garbage.
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         file.write(",".join(COLUMNS) + "\n")
-        yield lambda frame: frame.to_csv(file, index=False, header=False, lineterminator="\n")
+        yield lambda frame: harmless(frame).to_csv(file, index=False, header=False, lineterminator="\n")
 
 
 @contextmanager
@@ -178,10 +179,7 @@ def _write_xlsx(path: Path) -> Iterator[Write]:
         raise StoreError(
             "too many units for one sheet", where="--output", value=len(table), remedy="write .csv or .parquet"
         )
-    # A customer's text that starts with = must stay a text, never become a formula.
-    options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
-    with path.open("wb") as file, pd.ExcelWriter(file, engine="xlsxwriter", engine_kwargs=options) as workbook:
-        table.to_excel(workbook, index=False, sheet_name="opinion_units", freeze_panes=(1, 0))
+    write_sheet(path, table, "opinion_units")
 
 
 def _check_writable(output: Path) -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,8 @@ import pyarrow.parquet as pq
 
 from pipeline import sink
 from pipeline.config import Config, Input
-from pipeline.errors import ConfigError, CxiError, StoreError
+from pipeline.errors import ConfigError, CxiError
+from pipeline.history import existing, last_run, require_same, window_of
 from pipeline.ingest.cells import as_given, clean, is_anonymous
 from pipeline.ingest.identity import Identifier
 from pipeline.privacy.keys import KeyedHasher
@@ -35,10 +35,8 @@ from pipeline.sink import Delivery
 from pipeline.store import forgetting, snapshot
 from pipeline.store.database import connect, visible
 from pipeline.store.forgetting import Holdings, Target, Unfinished
-from pipeline.store.store import DATABASE, Balance, Store
+from pipeline.store.store import Balance, Store
 from pipeline.store.tombstones import Tombstones
-from pipeline.taxonomy import load_taxonomy
-from pipeline.window import Window
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -85,12 +83,10 @@ def forget(
     """
     if not plan:
         sink.check(config.sink)
-    out = out.expanduser().absolute()
-    if not (out / "store" / DATABASE).is_file():
-        raise StoreError("there is no store here", where=str(out), remedy="name the --out of your runs")
+    out = existing(out)
     with Store.open(out) as store:
-        last = _last_run(out)
-        notes = _check(config, last)
+        last = last_run(out)
+        notes = require_same(config, last)
         found = _resolve(store, request, _source_names(config, sources, request))
         targets = list(found)
         holdings = store.holdings(targets)
@@ -125,33 +121,6 @@ def _carry_out(
         published = _publish(config, store, last, pending.rows, progress=progress)
     complete_forgetting(store)
     return published
-
-
-def _last_run(out: Path) -> dict[str, Any] | None:
-    """The latest row of dim_run; None where nothing has been published."""
-    if snapshot.number(out) == 0:
-        return None
-    rows: list[dict[Any, Any]] = snapshot.load(snapshot.current(out), ["dim_run"])["dim_run"].to_dict("records")
-    return {str(name): value for name, value in rows[-1].items()}
-
-
-def _check(config: Config, last: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Whether the tables can be published as the last run did. Returns notes for the user; raises ConfigError."""
-    if last is None:
-        return ()
-    taxonomy = load_taxonomy(config.taxonomy)
-    given = {"timezone": config.timezone, "taxonomy": taxonomy.name, "taxonomy_version": taxonomy.version}
-    for name, value in given.items():
-        if value != last[name]:
-            raise ConfigError(
-                f"the last run was made with {last[name]}: the tables would be published with another {name}",
-                where=name,
-                value=value,
-                remedy="name the configuration of the last run with --config",
-            )
-    if config.digest() == last["config_hash"]:
-        return ()
-    return ("the configuration is not the last run's: figures of the new snapshot may differ until the next run",)
 
 
 def _source_names(config: Config, sources: Sequence[Input], request: Request) -> list[str]:
@@ -276,7 +245,7 @@ def _publish(config: Config, store: Store, last: Mapping[str, Any], rows: int, *
     """A snapshot as the last run's, made from what is left. Labels stay as they are, so no model is needed."""
     balance = Balance(rows, 0, 0, 0, 0, 0, forgotten=rows)
     same = ("model_id", "taxonomy", "taxonomy_version", "analysis_key", "timezone")
-    window = Window(_day(last["since"]), _day(last["until"]))
+    window = window_of(last)
 
     def run_row(tables: Mapping[str, pd.DataFrame]) -> dict[str, object]:
         return {
@@ -286,12 +255,9 @@ def _publish(config: Config, store: Store, last: Mapping[str, Any], rows: int, *
             "config_hash": config.digest(),
             "code_version": version("cx-insight"),
             "input_digests": "{}",
+            "scores_refused": "{}",
             "since": window.since,
             "until": window.until,
         }
 
     return publish_tables(config, store, run_row, window=window, progress=progress)
-
-
-def _day(value: Any) -> date | None:
-    return None if pd.isna(value) else value

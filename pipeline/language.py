@@ -25,7 +25,7 @@ _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]")
 _WORD = re.compile("[a-z\u00df-\u024f\u1e00-\u1eff]+(?:['’][a-z]+)*")
-_NO_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+|[@#]\w+|\[[A-Z_]+\]")
+_NO_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+|[@#]\w+|\[[A-Z_]+(?::[0-9a-f]{8})?\]")
 _CONTENT_MARKS = re.compile("[\u20e3\u2122\u3299\u3297]")
 
 _LANGID_LANGUAGES = "en fr de es pt it nl ms id tl vi pl tr sv da no fi cs ro hu sw so af ca"

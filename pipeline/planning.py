@@ -15,11 +15,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.config import Config, Input
+from pipeline.history import last_run
 from pipeline.progress import Progress
 from pipeline.records import CLASSIFIED
 from pipeline.run import check_config, current_key, reconcile, resume
 from pipeline.staging import Ingested, stage
-from pipeline.store import partitions, snapshot
+from pipeline.store import partitions
 from pipeline.store.reconcile import Balance, Reconciled
 from pipeline.store.store import DATABASE, Store
 
@@ -100,8 +101,6 @@ def _state(label: str, digest: str, ingested: Ingested, before: Mapping[str, str
 
 def _last_digests(out: Path) -> dict[str, str]:
     """Label -> SHA-256 of the files of the last run; empty before the first."""
-    if snapshot.number(out.expanduser()) == 0:
-        return {}
-    runs = snapshot.load(snapshot.current(out.expanduser()), ["dim_run"])["dim_run"]
-    digests: dict[str, str] = json.loads(runs.iloc[-1]["input_digests"])
+    last = last_run(out.expanduser())
+    digests: dict[str, str] = {} if last is None else json.loads(last["input_digests"])
     return digests

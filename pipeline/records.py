@@ -20,12 +20,55 @@ QUARANTINE_REASONS = {
     "undecodable": ("the bytes are not text in the file's encoding", "无法按文件编码解码"),
     "malformed_row": ("the row cannot be read (broken quotes, wrong number of columns, invalid JSON)", "行格式损坏"),
     "bad_date": ("the date cannot be read", "日期无法识别"),
+    # Given by versions before 0.2 only: a bad score now costs itself, not its feedback.
     "bad_score": ("the score is not a number of its scale", "分值不在量表内"),
     "missing_id": ("the id column is empty in this row", "编号列为空"),
     "unreadable_file": ("the file found in a directory cannot be read", "目录中的文件无法读取"),
     "conflicting_content": ("the same id appears with other content in this run", "同一编号在本次运行中内容不同"),
 }
 """Reason id -> (English, Chinese). Every quarantined row has exactly one."""
+
+
+QUARANTINE_REMEDIES = {
+    "empty_text": (
+        "nothing to do, unless the wrong column is read as text (`cxi check`)",
+        "无需处理，除非读错了文本列（用 `cxi check` 查看）",
+    ),
+    "not_text": ("nothing to do", "无需处理"),
+    "too_long": (
+        "often several feedbacks in one cell, or broken quotes; `input.max_chars` raises the limit",
+        "常见原因是一格里有多条反馈，或引号损坏；上限可用 `input.max_chars` 提高",
+    ),
+    "undecodable": (
+        "export as UTF-8, or name the encoding with `--encoding` / `input.encoding`",
+        "以 UTF-8 重新导出，或用 `--encoding` / `input.encoding` 指明编码",
+    ),
+    "malformed_row": (
+        "mend the row at its source: quote cells that hold separators, double quotes inside quotes",
+        "在源文件中修正该行：含分隔符的单元格加引号，引号内的引号写两遍",
+    ),
+    "bad_date": (
+        "correct the cell, or set `input.time_format` / `input.day_first`",
+        "更正该单元格，或设置 `input.time_format` / `input.day_first`",
+    ),
+    "bad_score": (
+        "of version 0.1 only: `cxi quarantine retry` or the next run takes the feedback in, without that score",
+        "仅见于 0.1 版：`cxi quarantine retry` 或下次运行会收入该反馈，该分值留空",
+    ),
+    "missing_id": (
+        "fill the id; or, if the column is no id, name the right one with `--id` / `input.columns.id`",
+        "补填编号；若该列并非编号，用 `--id` / `input.columns.id` 指明正确的列",
+    ),
+    "unreadable_file": (
+        "see the detail; name the file itself to stop the run on it",
+        "见详情；若要让运行因该文件而停止，请直接指定该文件",
+    ),
+    "conflicting_content": (
+        "make ids unique, or map an update time (`input.columns.updated`): the newest version wins",
+        "让编号唯一，或指定更新时间列（`input.columns.updated`），以最新版本为准",
+    ),
+}
+"""Reason id -> what to do about it (English, Chinese)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def search(
     config: Config, sources: Sequence[Input], forgotten: Tombstones, hasher: KeyedHasher, *, progress: Progress
 ) -> Iterator[Remains]:
     """The files of `sources` that hold rows that `forgotten` covers, and those that cannot be read."""
-    masker = Masker(load_policy(config.privacy))
+    masker = Masker(load_policy(config.privacy), hasher=hasher)
     for source in sources:
         for path in source.paths:
             if path != STDIN:

@@ -254,5 +254,6 @@ def _run_row(config: Config, ingested: Ingested, balance: Balance, window: Windo
         "since": window.since,
         "until": window.until,
         "input_digests": json.dumps(ingested.digests, ensure_ascii=False),
+        "scores_refused": json.dumps(ingested.scores_refused, ensure_ascii=False),
         **asdict(balance),
     }

@@ -20,7 +20,8 @@ from pipeline.config import Config, Input
 from pipeline.ingest.discover import InputFile
 from pipeline.ingest.identity import Identifier, Renumbering
 from pipeline.ingest.plan import FilePlan
-from pipeline.ingest.read import find, plan_files, read_file, unreadable_rows
+from pipeline.ingest.read import find, plan_files, read_file, refused_note, unreadable_rows
+from pipeline.ingest.scores import RefusedScores
 from pipeline.privacy.masker import Masker
 from pipeline.privacy.policy import PrivacyPolicy, load_policy
 from pipeline.progress import Advance, Progress
@@ -37,7 +38,8 @@ _LIBRARIES = ("dateparser", "openpyxl", "pandas", "phonenumbers", "presidio-anal
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What was read: staged partitions, digests of the files (name -> SHA-256), and notes for the user.
+    """What was read: staged partitions, digests of the files (name -> SHA-256), notes for the user, and how many score
+    cells were left out (file and column -> cells).
 
     `known` are the files that had not changed and were not read again, `readings` the keys of all that are kept.
     """
@@ -45,6 +47,7 @@ class Ingested:
     staged: Staged
     digests: dict[str, str]
     notes: tuple[str, ...]
+    scores_refused: dict[str, int] = field(default_factory=dict)
     known: tuple[str, ...] = ()
     readings: tuple[str, ...] = ()
 
@@ -67,7 +70,7 @@ def stage(config: Config, sources: Sequence[Input], store: Store, *, progress: P
     does, StoreError if the disk fails or is too full to begin.
     """
     policy = load_policy(config.privacy)
-    masker = Masker(policy)
+    masker = Masker(policy, hasher=store.hasher)
     found, _ = find(sources, masker=masker)
     forgotten = store.tombstones()
     readings = store.readings
@@ -92,6 +95,12 @@ def stage(config: Config, sources: Sequence[Input], store: Store, *, progress: P
         _joined([item.reading for item in whole if item.reading], aside, store.work / "staged"),
         {item.file.label: item.digest for item in whole if item.digest is not None},
         tuple(f"{item.file.label}: {note}" for item in whole if item.reading for note in item.reading.notes),
+        {
+            f"{item.file.label}: {column}": cells
+            for item in whole
+            if item.reading
+            for column, cells in item.reading.scores_refused.items()
+        },
         known,
         tuple(item.key for item in whole if item.key is not None),
     )
@@ -135,9 +144,11 @@ def _item(
 def _read(
     plan: FilePlan, config: Config, store: Store, masker: Masker, folder: Path, forgotten: Tombstones, advance: Advance
 ) -> FileReading:
-    items = read_file(plan, masker=masker, identifier=Identifier(store.hasher), progress=advance)
+    refused: dict[str, RefusedScores] = {}
+    items = read_file(plan, masker=masker, identifier=Identifier(store.hasher), refused=refused, progress=advance)
     staged = partitions.write_feedback(items, folder, rows=config.partition_rows, forgotten=forgotten)
-    return FileReading(staged, plan.rows, plan.notes)
+    notes = (*plan.notes, *(refused_note(column, found) for column, found in refused.items()))
+    return FileReading(staged, plan.rows, notes, {column: found.cells for column, found in refused.items()})
 
 
 def _kept(readings: Readings, item: _Item, reading: FileReading, folder: Path) -> FileReading:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import delivery, jobs, lookup, model
+from flows.cli import delivery, jobs, lookup, model, quarantine
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,6 +54,12 @@ model_app.command("eval")(model.evaluate)
 model_app.command()(model.info)
 model_app.command()(model.export)
 app.add_typer(model_app, name="model")
+
+quarantine_app = typer.Typer(no_args_is_help=True, help="Rows set aside: see them, hand them on, read them again.")
+quarantine_app.command("list")(quarantine.show)
+quarantine_app.command()(quarantine.export)
+quarantine_app.command()(quarantine.retry)
+app.add_typer(quarantine_app, name="quarantine")
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from pipeline.config import Config, Input
 from pipeline.ingest.cells import clean
 from pipeline.ingest.columns import shorten
 from pipeline.ingest.plan import FilePlan
-from pipeline.ingest.read import read_feedback
+from pipeline.ingest.read import read_feedback, refused_note
 from pipeline.privacy.keys import KeyedHasher
 from pipeline.privacy.masker import Masker
 from pipeline.records import Feedback, QuarantinedRow, Score
@@ -171,6 +171,8 @@ def check(
             facts.repeated += key in first
             facts.changed += first.setdefault(key, content) != content
             _add(facts, item)
+    for (name, column), refused in reading.refused.items():
+        files[name].notes.append(refused_note(column, refused))
     return Check(
         list(files.values()), unreadable, [masker.mask(clean(path.name)).text for path in reading.survey.ignored]
     )

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from pipeline.ingest.names import known_names
-from pipeline.records import QUARANTINE_REASONS
+from pipeline.records import QUARANTINE_REASONS, QUARANTINE_REMEDIES
 
 MEANINGS = {
     "text": "the verbatim: what the customer said",
@@ -27,18 +27,7 @@ MEANINGS = {
     "csat": "satisfaction, on a declared scale",
     "ces": "effort, on a declared scale with a declared direction",
 }
-REMEDIES = {
-    "empty_text": "nothing to do, unless the wrong column is read as text (`cxi check`)",
-    "not_text": "nothing to do",
-    "too_long": "often several feedbacks in one cell, or broken quotes; `input.max_chars` raises the limit",
-    "undecodable": "export as UTF-8, or name the encoding with `--encoding` / `input.encoding`",
-    "malformed_row": "mend the row at its source: quote cells that hold separators, double quotes inside quotes",
-    "bad_date": "correct the cell, or set `input.time_format` / `input.day_first`",
-    "bad_score": "correct the cell, or declare the scale under `input.scales`",
-    "missing_id": "fill the id; or, if the column is no id, name the right one with `--id` / `input.columns.id`",
-    "unreadable_file": "see the detail; name the file itself to stop the run on it",
-    "conflicting_content": "make ids unique, or map an update time (`input.columns.updated`): the newest version wins",
-}
+REMEDIES = {reason: english for reason, (english, _) in QUARANTINE_REMEDIES.items()}
 _BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

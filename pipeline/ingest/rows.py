@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from pipeline.ingest.columns import SINGLE
 from pipeline.ingest.dates import UndatedError
 from pipeline.ingest.identity import Identifier, RowIdentity
 from pipeline.ingest.plan import FilePlan
-from pipeline.ingest.scores import UnscoredError
+from pipeline.ingest.scores import RefusedScores, UnscoredError
 from pipeline.ingest.table import RawRow
 from pipeline.language import detect, has_content
 from pipeline.privacy.masker import Masker
@@ -31,7 +32,9 @@ _NOT_IDENTITY = ("updated", "rating_max", "rating_min")
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What a row says besides its verbatims; masked where it is kept."""
+    """What a row says besides its verbatims; masked where it is kept. `refused`: score columns whose cell is no score
+    of its scale, and why.
+    """
 
     identity: RowIdentity
     external_id: str | None
@@ -39,6 +42,7 @@ class _Facts:
     scores: dict[str, Score | None]
     values: dict[str, str | None]
     attributes: dict[str, str]
+    refused: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class _UnusableError(ValueError):
 
 
 class RowReader:
-    """Turns the rows of one planned file into feedbacks."""
+    """Turns the rows of one planned file into feedbacks. `refused` counts score cells left out, by (masked) column."""
 
     def __init__(self, plan: FilePlan, *, masker: Masker, identifier: Identifier) -> None:
         self._plan = plan
@@ -66,10 +70,12 @@ class RowReader:
         self._columns = plan.mapping.fields
         self._names = plan.names
         self._several = len(plan.mapping.texts) > 1
+        self.refused: defaultdict[str, RefusedScores] = defaultdict(RefusedScores)
 
     def read(self, row: RawRow) -> Iterator[Feedback | QuarantinedRow]:
-        """One feedback per answer; a row without any, or with a bad id, date or score, is set aside once, as
-        a whole.
+        """One feedback per answer; a row without any, or with a bad id or date, is set aside once, as a whole.
+
+        A bad score costs only itself: the words are the evidence, and a missing score is an honest value everywhere.
         """
         origin = Origin(self._plan.file.label, row.row, self._plan.sheet)
         given = self._given(row)
@@ -86,9 +92,14 @@ class RowReader:
             preview = self.preview(to_text(answers[0][1]))
             yield _aside(origin, owner, problem.reason, problem.detail, self._names[problem.column], preview)
             return
+        kept = False
         for column, value in answers:
             flaw = self._flaw(origin, owner, column, value)
+            kept = kept or flaw is None
             yield flaw or self._feedback(origin, owner, facts, column, clean(to_text(value)))
+        if kept:
+            for column, why in facts.refused:
+                self.refused[self._names[column]].add(row.row, why)
 
     def preview(self, text: str) -> str:
         """The beginning of a text on one line, masked.
@@ -129,7 +140,8 @@ class RowReader:
         if "id" in given and not given["id"]:
             raise _UnusableError("missing_id", self._columns["id"], "no id in this row")
         moments = {name: self._moment(name, row) for name in self._plan.dates}
-        scores = {name: self._score(name, row) for name in self._plan.scores}
+        refused: list[tuple[str, str]] = []
+        scores = {name: self._score(name, row, refused) for name in self._plan.scores}
         attributes = {
             self._names[column]: self._masked(text)
             for column in self._plan.mapping.attributes
@@ -145,6 +157,7 @@ class RowReader:
             scores=scores,
             values={name: self._masked(given[name]) if given.get(name) else None for name in _KEPT},
             attributes=attributes,
+            refused=refused,
         )
 
     def _mapped(self, row: RawRow, given: dict[str, str]) -> list[tuple[str, str]]:
@@ -203,12 +216,13 @@ class RowReader:
         except UndatedError as error:
             raise _UnusableError("bad_date", column, f"{self._quoted(row.values.get(column))}: {error}") from error
 
-    def _score(self, name: str, row: RawRow) -> Score | None:
-        column = self._columns[name]
+    def _score(self, name: str, row: RawRow, refused: list[tuple[str, str]]) -> Score | None:
+        """The score; None, with its column and the reason added to `refused`, where the cell holds none."""
         try:
             return self._plan.scores[name].read(row.values)
         except UnscoredError as error:
-            raise _UnusableError("bad_score", column, f"{self._quoted(row.values.get(column))}: {error}") from error
+            refused.append((self._columns[name], str(error)))
+            return None
 
     def _quoted(self, value: object) -> str:
         shown = self.preview(to_text(value))

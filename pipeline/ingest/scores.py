@@ -176,6 +176,21 @@ class ScoreSurvey:
         return ScoreRule(self.column, Scale(low=0, high=10), scale_from=f"convention: {_CONVENTION}")
 
 
+@dataclass(slots=True)
+class RefusedScores:
+    """Cells of one score column that hold no score of its scale, in rows that were kept: how many, and the first."""
+
+    cells: int = 0
+    row: int = 0
+    why: str = ""
+
+    def add(self, row: int, why: str) -> None:
+        """Count a cell; `why` does not quote it."""
+        if not self.cells:
+            self.row, self.why = row, why
+        self.cells += 1
+
+
 def read_cell(value: object) -> tuple[float, float | None] | None:
     """(number, top of the scale if the cell states it) of "4", "4.5/5", "5星", "8 - likely", "★★★★☆"; None
     where empty.

@@ -95,6 +95,6 @@ if set(KINDS) != set(get_args(Kind)):  # pragma: no cover - a slip while editing
     raise RuntimeError("KINDS and Kind list different kinds")
 
 
-def mask_token(kind: Kind) -> str:
-    """The text that stands for a masked value, such as `[PHONE]`."""
-    return f"[{kind}]"
+def mask_token(kind: Kind, tag: str = "") -> str:
+    """The text that stands for a masked value: `[PHONE]`, with a tag `[PHONE:3f9a1c07]`."""
+    return f"[{kind}:{tag}]" if tag else f"[{kind}]"

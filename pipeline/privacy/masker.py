@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from pipeline.privacy.imports import without
+from pipeline.privacy.keys import KeyedHasher
 from pipeline.privacy.kinds import KINDS, Kind, mask_token
 from pipeline.privacy.policy import PrivacyPolicy
 from pipeline.privacy.recognizers import build_recognizers
@@ -20,6 +23,11 @@ if TYPE_CHECKING:
     from pipeline.privacy.engine import Engine
 
 _RANK: Final = {kind: rank for rank, kind in enumerate(KINDS)}
+_TAGGED: Final = re.compile(r"\[([A-Z][A-Z_]{1,15}):[0-9a-f]{8}\]")
+_AS_WRITTEN: Final = frozenset({"EMAIL", "URL", "IP", "ACCOUNT"})
+"""Kinds in whose values marks mean something; in others (phone, card) they only separate."""
+
+Find = tuple[Kind, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +90,22 @@ class MaskedText:
 class Masker:
     """Masks texts by a policy (default: everything). Deterministic, safe to share between threads.
 
-    `prefilter` False sends every text through every recogniser: same result, slower; tests compare the two.
+    `hasher` makes the placeholders of kinds that the policy hashes; without one its key is random, so that equal values
+    have equal placeholders from this masker only. `prefilter` False sends every text through every recogniser: same
+    result, slower; tests compare the two.
     """
 
-    def __init__(self, policy: PrivacyPolicy | None = None, *, prefilter: bool = True) -> None:
+    def __init__(
+        self, policy: PrivacyPolicy | None = None, *, hasher: KeyedHasher | None = None, prefilter: bool = True
+    ) -> None:
         self.policy = policy or PrivacyPolicy()
+        self._hasher = hasher or KeyedHasher(os.urandom(32))
         self._prefilter = prefilter
         self._recognizers = (*build_recognizers(self.policy.phone_regions, self.policy.order_patterns), _IP)
 
     def mask(self, text: str) -> MaskedText:
-        """`text` with every value of the policy's kinds replaced by its token, such as `[PHONE]`.
+        """`text` with every value of the policy's kinds replaced by its token, such as `[PHONE]` (`[PHONE:3f9a1c07]`
+        where the policy says hash).
 
         Repeated until nothing is left to mask, so that masking the result again changes nothing: a mask can end a run
         of digits that until then was too long to be anything.
@@ -105,14 +119,21 @@ class Masker:
         """`mask` for each text, in order."""
         return [self.mask(text) for text in texts]
 
-    def _finds(self, text: str) -> list[tuple[Kind, int, int]]:
-        """What to mask, not overlapping, in order."""
+    def _finds(self, text: str) -> list[tuple[Find, str]]:
+        """What to mask with which token, not overlapping, in order."""
         view = read_numerals(fold(hide_masks(text)))
         kinds = self._possible_kinds(view)
         if not kinds:
             return []
         chosen = _without_overlaps(self._engine.find(view, kinds))
-        return [find for find in chosen if find[0] in self.policy.masked]
+        return [
+            (find, self._token(find[0], view[find[1] : find[2]])) for find in chosen if find[0] in self.policy.masked
+        ]
+
+    def _token(self, kind: Kind, value: str) -> str:
+        if kind not in self.policy.hashed:
+            return mask_token(kind)
+        return mask_token(kind, self._hasher.hexdigest("mask", kind, _canonical(kind, value))[:8])
 
     def _possible_kinds(self, view: str) -> list[Kind]:
         if not self._prefilter:
@@ -131,22 +152,54 @@ class Masker:
 _IP: Final = Recognizer("IP", lambda _: iter(()), min_digits=1, needs=(r"[0-9](?:\.[0-9]{1,3}){3}|:[0-9A-Fa-f]{0,4}:",))
 
 
-def _without_overlaps(finds: list[tuple[Kind, int, int]]) -> list[tuple[Kind, int, int]]:
-    """Of overlapping finds the longest stays; of equally long ones the more specific kind, then the first."""
-    chosen: list[tuple[Kind, int, int]] = []
+def _canonical(kind: Kind, value: str) -> str:
+    """A value as it is compared: case, white space, separators and the mainland's country code do not count."""
+    value = "".join(value.casefold().split())
+    if kind not in _AS_WRITTEN:
+        value = "".join(each for each in value if each.isalnum())
+    return re.sub(r"^(?:00)?86(?=1[0-9]{10}$)", "", value) if kind == "PHONE" else value
+
+
+def plain_tokens(text: str) -> MaskedText:
+    """`text` as if nothing in it were hashed: `[PHONE]` for `[PHONE:3f9a1c07]`, with the way back as its spans.
+
+    For the model, which has learnt such tokens only.
+    """
+    pieces: list[str] = []
+    spans: list[MaskSpan] = []
+    done = length = 0
+    for match in _TAGGED.finditer(text):
+        token = f"[{match[1]}]"
+        pieces += (text[done : match.start()], token)
+        length += match.start() - done
+        spans.append(MaskSpan(cast(Kind, match[1]), length, length + len(token), *match.span()))
+        length += len(token)
+        done = match.end()
+    return MaskedText("".join((*pieces, text[done:])), tuple(spans))
+
+
+def _without_overlaps(finds: list[Find]) -> list[Find]:
+    """Of overlapping finds the longest stays; of equally long ones the more specific kind, then the first.
+
+    n log n, and the length of the text: a find is no longer than those chosen before it, so one that overlaps any of
+    them has its first or its last character inside.
+    """
+    taken = bytearray(max((end for _, _, end in finds), default=0))
+    chosen: list[Find] = []
     for find in sorted(set(finds), key=lambda each: (each[1] - each[2], _RANK[each[0]], each[1])):
-        if all(find[2] <= other[1] or other[2] <= find[1] for other in chosen):
+        _, start, end = find
+        if not taken[start] and not taken[end - 1]:
             chosen.append(find)
+            taken[start:end] = b"\x01" * (end - start)
     return sorted(chosen, key=lambda each: each[1])
 
 
-def _replace(masked: MaskedText, finds: list[tuple[Kind, int, int]]) -> MaskedText:
+def _replace(masked: MaskedText, finds: list[tuple[Find, str]]) -> MaskedText:
     """`masked` with `finds` (positions in its text, in order, touching no mask) replaced by their tokens."""
     pieces: list[str] = []
     new: list[tuple[int, int, MaskSpan]] = []
     done = shift = 0
-    for kind, start, end in finds:
-        token = mask_token(kind)
+    for (kind, start, end), token in finds:
         original = masked.to_original(start, end)
         pieces += (masked.text[done:start], token)
         new.append(

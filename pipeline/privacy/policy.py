@@ -13,11 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pipeline.errors import ConfigError
 from pipeline.privacy.kinds import KINDS, Kind
 
-Action = Literal["mask", "keep"]
+Action = Literal["mask", "hash", "keep"]
 
 
 class PrivacyPolicy(BaseModel):
     """What happens to each kind of personal data. A kind left out is masked.
+
+    `hash` masks too, with a placeholder that is the same for the same value under the same key.
 
     `phone_regions`: ISO 3166 countries whose national phone formats count besides the mainland's; numbers with a
     country code are found whatever it says. `order_patterns`: regular expressions for an organisation's own order
@@ -61,8 +63,13 @@ class PrivacyPolicy(BaseModel):
 
     @property
     def masked(self) -> frozenset[Kind]:
-        """The kinds that are masked."""
-        return frozenset(kind for kind, action in self.kinds.items() if action == "mask")
+        """The kinds that are masked, hashed ones included."""
+        return frozenset(kind for kind, action in self.kinds.items() if action != "keep")
+
+    @property
+    def hashed(self) -> frozenset[Kind]:
+        """The kinds whose placeholder tells equal values from others."""
+        return frozenset(kind for kind, action in self.kinds.items() if action == "hash")
 
 
 def load_policy(path: Path | None = None) -> PrivacyPolicy:
@@ -88,5 +95,6 @@ def _explain(name: str, error: ValidationError) -> ConfigError:
         first["msg"],
         where=f"{name}: {key}",
         value=first["input"] if isinstance(first["input"], str | int | float) else None,
-        remedy=f"keys are kinds, phone_regions and order_patterns; kinds are {', '.join(KINDS)}, each mask or keep",
+        remedy="keys are kinds, phone_regions and order_patterns;"
+        f" kinds are {', '.join(KINDS)}, each mask, hash or keep",
     )

@@ -35,7 +35,7 @@ def _fold_table() -> dict[int, str]:
     return table
 
 
-_MASK: Final = re.compile(r"\[[A-Z][A-Z_]{1,15}\]")
+_MASK: Final = re.compile(r"\[[A-Z][A-Z_]{1,15}(?::[0-9a-f]{8})?\]")
 _BLANK: Final = "\ue000"
 _WORDS_OUTSIDE_LATIN: Final = re.compile(r"[^\x00-\x7f]")
 
@@ -75,7 +75,9 @@ def _read(run: str, after: str) -> str:
 
 
 def hide_masks(text: str) -> str:
-    """`text` with every mask token such as `[NAME]` blanked out, so that nothing is found in it. Same length."""
+    """`text` with every mask token, such as `[NAME]` or `[PHONE:3f9a1c07]`, blanked out: nothing is found in it then.
+    Same length.
+    """
     return _MASK.sub(lambda match: _BLANK * len(match[0]), text) if "[" in text else text
 
 

@@ -14,6 +14,7 @@ from pipeline.store import layout
 from pipeline.store.database import transaction, visible
 from pipeline.store.partitions import read_table
 from pipeline.store.reconcile import Reconciled
+from pipeline.store.scope import places_table
 
 _UNITS = ", ".join(f'unit."{field.name}"' for field in layout.UNIT)
 _LANGUAGES = ", ".join(f"'{language}'" for language in CLASSIFIED)
@@ -85,9 +86,14 @@ def _store_units(connection: duckdb.DuckDBPyConnection, units: Sequence[Path], a
 
 
 def _store_quarantine(connection: duckdb.DuckDBPyConnection, reconciled: Reconciled) -> None:
-    """The rows set aside by this run stand in for those of earlier runs over the same files."""
+    """The rows set aside by this run stand in for those of earlier runs over the same files (a retry: places)."""
     with visible(connection, pa.table({"file": pa.array(reconciled.files, pa.string())})):
         connection.execute("DELETE FROM quarantine WHERE file IN (SELECT file FROM chunk)")
+    if reconciled.places:
+        with visible(connection, places_table(reconciled.places)):
+            connection.execute(
+                'DELETE FROM quarantine WHERE (file, sheet, "row") IN (SELECT (file, sheet, "row") FROM chunk)'
+            )
     table = read_table(reconciled.quarantine)
     numbered = table.append_column("place", pa.array(range(table.num_rows), pa.int64()))
     columns = layout.names(layout.QUARANTINE)

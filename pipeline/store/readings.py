@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline.store.files import replacing, sync
@@ -21,11 +21,14 @@ _FACTS = "reading.json"
 
 @dataclass(frozen=True, slots=True)
 class FileReading:
-    """One file as it was read: its rows in partitions, how many it had, and notes for the user."""
+    """One file as it was read: its rows in partitions, how many it had, notes for the user, and score cells left out
+    (column -> cells).
+    """
 
     staged: Staged
     rows: int
     notes: tuple[str, ...] = ()
+    scores_refused: dict[str, int] = field(default_factory=dict)
 
 
 class Readings:
@@ -43,7 +46,7 @@ class Readings:
                 return None
             parts = [folder / name for name in facts["feedback"]]
             staged = Staged(parts, folder / facts["quarantine"], facts["forgotten"])
-            return FileReading(staged, facts["rows"], tuple(facts["notes"]))
+            return FileReading(staged, facts["rows"], tuple(facts["notes"]), facts["scores_refused"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -55,6 +58,7 @@ class Readings:
             "forgotten": reading.staged.forgotten,
             "rows": reading.rows,
             "notes": reading.notes,
+            "scores_refused": reading.scores_refused,
             "sizes": _sizes(folder),
         }
         with replacing(folder / _FACTS) as temporary:
@@ -67,7 +71,7 @@ class Readings:
         sync(self.folder)
         moved = [target / path.name for path in reading.staged.feedback]
         staged = Staged(moved, target / reading.staged.quarantine.name, reading.staged.forgotten)
-        return FileReading(staged, reading.rows, reading.notes)
+        return replace(reading, staged=staged)
 
     def retain(self, keys: Iterable[str]) -> None:
         """Remove every reading but those under `keys`."""

@@ -10,7 +10,7 @@ outdated. Outdated versions count as duplicates.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from pipeline.records import CLASSIFIED
 from pipeline.store import layout
 from pipeline.store.files import make_empty
 from pipeline.store.partitions import read_table, rebatch, write_table
+from pipeline.store.scope import Place, Scope
 
 PREVIEW_CHARS = 80
 
@@ -56,7 +57,7 @@ class Reconciled:
 
     `changes` hold new and updated feedbacks, `pending` the feedbacks to analyse, `touched` the known ones
     whose update time moved on, `quarantine` the rows set aside; `files` names the input files the run has
-    read.
+    read: what was set aside of them is replaced. A retry names `places` (file, sheet, row) instead.
     """
 
     balance: Balance
@@ -65,6 +66,7 @@ class Reconciled:
     touched: Path
     quarantine: Path
     files: list[str]
+    places: list[Place] = field(default_factory=list)
 
 
 def reconcile(
@@ -78,15 +80,18 @@ def reconcile(
     drop_repeated_texts: bool,
     forgotten: int,
     reanalyse: bool = False,
+    scope: Scope | None = None,
 ) -> Reconciled:
     """Decide over every staged row, and write what is to be done into `folder` (emptied first).
 
     `forgotten` rows were read besides, and not staged. With `reanalyse`, known feedbacks are to be analysed whatever
-    has been analysed before.
+    has been analysed before. With `scope`, what is staged is part of its files (a retry).
     """
     make_empty(folder)
     _load(connection, staged)
     _decide(connection)
+    if scope is not None:
+        _hold(connection, scope)
     if drop_repeated_texts:
         _drop_repeated(connection)
     aside = read_table(quarantine)
@@ -104,6 +109,8 @@ def reconcile(
         _written(table, folder / f"pending-{index:05d}.parquet")
         for index, table in enumerate(rebatch(chain(fresh, known), partition_rows))
     ]
+    if scope is not None:
+        return Reconciled(balance, pending, changes, touched, merged, scope.files, scope.places)
     read = connection.sql("SELECT DISTINCT file FROM incoming").fetchall()
     files = sorted({name for (name,) in read} | set(aside["file"].to_pylist()))
     return Reconciled(balance, pending, changes, touched, merged, files)
@@ -169,6 +176,15 @@ SELECT seq FROM fresh
 WHERE place > 1 OR (source, text_hash) IN (SELECT (source, text_hash) FROM standing)
 """
 
+_HELD = """
+UPDATE decision SET outcome = 'conflict' WHERE outcome = 'updated' AND EXISTS (
+  SELECT 1 FROM feedback AS s WHERE s.key = decision.key
+  AND (list_contains($elsewhere::VARCHAR[], s.file)
+       OR list_contains($contested::VARCHAR[], s.key) AND NOT list_contains($read::VARCHAR[], s.file))
+  AND NOT coalesce(decision.updated_at > s.updated_at, false)
+)
+"""
+
 _TOUCHED = """
 SELECT d.key, d.updated_at FROM decision AS d JOIN feedback AS s USING (key)
 WHERE d.outcome = 'unchanged'
@@ -180,6 +196,13 @@ ORDER BY d.key
 def _decide(connection: duckdb.DuckDBPyConnection) -> None:
     """Table `decision`: one outcome per version (key and content) of the run."""
     connection.execute(_VERSIONS)
+
+
+def _hold(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
+    """Keep a version whose row a retry has not read, unless times say that it is outdated: a run would have read both
+    rows, and called the second one a conflict.
+    """
+    connection.execute(_HELD, {"elsewhere": scope.elsewhere, "contested": scope.contested, "read": scope.read})
 
 
 def _drop_repeated(connection: duckdb.DuckDBPyConnection) -> None:

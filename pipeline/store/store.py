@@ -35,6 +35,7 @@ from pipeline.store.forgetting import Holdings, Target, Unfinished
 from pipeline.store.lock import run_lock
 from pipeline.store.readings import Readings
 from pipeline.store.reconcile import Balance, Reconciled, reconcile
+from pipeline.store.scope import Scope
 from pipeline.store.tombstones import Tombstones
 
 __all__ = ["Balance", "Reconciled", "Store"]
@@ -133,6 +134,7 @@ class Store:
         drop_repeated_texts: bool = False,
         forgotten: int = 0,
         reanalyse: bool = False,
+        scope: Scope | None = None,
     ) -> Reconciled:
         """Decide what of the staged feedback is new, updated, unchanged, repeated or in conflict.
 
@@ -140,9 +142,9 @@ class Store:
 
         `staged` and `quarantine` come from `partitions.write_feedback`, in reading order.
         `drop_repeated_texts` also counts new feedbacks as duplicates whose masked text their source already
-        has. `forgotten` rows were read and not staged.
-        With `reanalyse` every feedback is analysed again. See `reconcile.py` for the rules. Raises StoreError if the
-        row balance does not hold or the disk fails.
+        has. `forgotten` rows were read and not staged. With `reanalyse` every feedback is analysed again. `scope` says
+        what of its files is staged (a retry). See `reconcile.py` for the rules. Raises StoreError if the row balance
+        does not hold or the disk fails.
         """
         with storage_errors(self.out):
             return reconcile(
@@ -155,6 +157,7 @@ class Store:
                 drop_repeated_texts=drop_repeated_texts,
                 forgotten=forgotten,
                 reanalyse=reanalyse,
+                scope=scope,
             )
 
     def commit(self, reconciled: Reconciled, units: Sequence[Path], *, analysis_key: str) -> None:
@@ -178,6 +181,15 @@ class Store:
     def quarantine_frame(self) -> pd.DataFrame:
         """The rows set aside by the latest run over each file."""
         return self._frame(_QUARANTINE)
+
+    def sources_of_files(self) -> dict[str, list[str]]:
+        """File with rows set aside -> names of the sources of the feedbacks that were read from it."""
+        with storage_errors(self.out):
+            rows = self._connection.execute(
+                "SELECT file, list(DISTINCT source ORDER BY source) FROM feedback"
+                " WHERE file IN (SELECT file FROM quarantine) GROUP BY file"
+            ).fetchall()
+        return dict(rows)
 
     def masked_counts(self) -> dict[str, int]:
         """Kind of personal data -> pieces masked in all current feedbacks."""

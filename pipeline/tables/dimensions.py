@@ -85,6 +85,12 @@ RUN = TableContract(
             before=0,
         ),
         "quarantined": column("integer", "rows set aside", "隔离", low=0),
+        "scores_refused": column(
+            "string",
+            "score cells left empty because they are no score of their scale, per file and column: a JSON object",
+            "因不在量表内而留空的分值数，按文件与列，JSON 对象",
+            before="{}",
+        ),
         "n_feedback": column("integer", "feedbacks in this snapshot", "快照中的反馈数", low=0),
         "n_units": column("integer", "opinion units in this snapshot", "快照中的观点单元数", low=0),
         "languages": column("string", "feedbacks per language: a JSON object", "各语言反馈数，JSON 对象"),

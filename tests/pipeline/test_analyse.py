@@ -70,3 +70,10 @@ def test_the_analysis_key_changes_with_model_and_taxonomy():
         analysis_key("a", taxonomy.model_copy(update={"version": "2"})),
     }
     assert len(keys) == 3
+
+
+def test_hashed_placeholders_are_plain_to_the_model_and_units_index_the_stored_text():
+    item, model = feedback("电话[PHONE:3f9a1c07]打不通", "zh"), FixedModel()
+    analyse([item], model)
+    assert model.asked == ["电话[PHONE]打不通"]
+    assert (item.units[0].start, item.units[0].end) == (0, len(item.text))

@@ -9,9 +9,13 @@ from typing import Final
 from pipeline.privacy.recognizers.base import LINK, Span
 from pipeline.privacy.recognizers.documents import is_date
 
+_VX: Final = r"(?:[vw]x(?![iu])|[vw](?=x[iu]))"
+"""vx or wx, and a v or w whose x begins the id: in 加vxiaobai_01 the x is that of xiaobai, for no pinyin syllable
+starts with `iao`. Where both can be meant (vxiris_88) the longer id is masked."""
+
 _SERVICE: Final = (
     r"(?:微\s?信|威信|薇信?|徽信|卫星(?=[a-z]+[0-9_])|微[❤♥💗💕]\ufe0f?|支付宝|支付寶|抖音|小红书|小紅書|微博|快手|旺旺|钉钉|釘釘"
-    r"|(?<![a-z0-9])v(?=\s*:)|(?<![a-z])(?:we\s?chat|weixin|wx|vx|v信|alipay|telegram|whatsapp|skype|line|snapchat|instagram|facebook|twitter|tiktok|discord|kakao(?:talk)?|paypal|venmo))"
+    rf"|(?<![a-z0-9])v(?=\s*:)|(?<![a-z])(?:we\s?chat|weixin|{_VX}|v信|alipay|telegram|whatsapp|skype|line|snapchat|instagram|facebook|twitter|tiktok|discord|kakao(?:talk)?|paypal|venmo))"
 )
 _WITH_ACCOUNTS: Final = (
     rf"(?:{_SERVICE}|淘宝|淘寶|京东|京東|拼多多|闲鱼|知乎|哔哩哔哩|b站|美团|饿了么|携程|滴滴|会员|用户|游戏)"
@@ -39,12 +43,14 @@ _NAMED_BY: Final = tuple(
         rf"{_SERVICE}(?:\s*[:=]\s*(?P<v>{_HANDLE}|{_MARKED}|{_NUMERIC}))",
         rf"{_SERVICE}\s(?P<v>{_HANDLE})",
         # vx abc123: words that stand for nothing but an id
-        rf"(?:(?<![a-z])(?:vx|wx|v信)|薇信|威信|徽信|微[❤♥💗💕]\ufe0f?)\s?(?P<v>(?=[a-z]){_MARKED})",
+        rf"(?:(?<![a-z])(?:{_VX}|v信)|薇信|威信|徽信|微[❤♥💗💕]\ufe0f?)\s?(?P<v>(?=[a-z]){_MARKED})",
+        # vx：abcdef, 加v：abcdef: after a colon, an id of letters alone
+        rf"(?:(?<![a-z])v[x信]|[加+](?:我|一下|下|个|個)?\s?v|薇信|威信|徽信)\s?:\s?(?P<v>{_LETTERS})",
         rf"{_SERVICE}\s?(?P<v>{_NUMERIC}|(?<=[{_CHINESE}])(?=[a-z]+[0-9]{{2}}){_MARKED})",
         rf"{_SERVICE}\s?(?P<v>(?=[a-z0-9]{{1,19}}_)[a-z][a-z0-9_-]{{5,19}}(?![a-z0-9_-]))",
         # 加v abc123, +v：abc123, 加微abc123
         rf"[加+](?:我|一下|下|个|個|你|他|她|客服)?\s?(?:v(?![a-z])|[微威](?!信)|[赖賴])[:\s]{{0,3}}(?P<v>{_MARKED}|{_NUMERIC})",
-        r"加(?:我|一下|下|个|個|你)?v(?P<v>[a-wyz][a-z]{0,9}_?[0-9]{3,10}(?![a-z0-9_]))",
+        r"加(?:我|一下|下|个|個|你)?v(?!ip|ivo|ideo|mware|ersion|alue|olume)(?P<v>[a-wyz][a-z]{0,9}(?:_?[0-9]{3,10}|_[0-9]{1,2})(?![a-z0-9_]))",
         # QQ:12345, Q-Q联系 12345678, 加q 123456
         rf"(?:(?<![a-z])q[-\s.]?q|(?<![a-z])q(?=[号號群])|加\s?q|扣扣|企[鹅鵝][号號]?|(?:[加进進入]群|群[号號])|(?<![a-z0-9])q(?=\s?:\s?[1-9]))"
         rf"(?:群|联系|聯繫|\s*(?:group|chat)(?![a-z])){{0,2}}{LINK}(?P<v>(?<=[:号號 ])[1-9][0-9]{{2,4}}(?:["

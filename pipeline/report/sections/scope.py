@@ -23,6 +23,7 @@ def section(facts: Facts, number: int) -> Section:
     if facts.run is not None:
         blocks.append(_balance(facts))
     blocks.extend(_quarantine(facts))
+    blocks.extend(_refused(facts))
     blocks.extend(_masked(facts))
     return Section("scope", number, t("scope.title"), "", tuple(blocks))
 
@@ -127,6 +128,17 @@ def _quarantine(facts: Facts) -> list[Block]:
         rows.append((Cell(chinese if t.language == "zh" else english), cell(figure, facts)))
     columns = (Column(t("column.reason")), Column(t("column.rows"), numeric=True))
     return [Table("quarantine", t("scope.quarantine"), columns, tuple(rows))]
+
+
+def _refused(facts: Facts) -> list[Block]:
+    """Score cells that the latest run left empty, by file and column."""
+    t = facts.texts
+    counts = facts.run_json("scores_refused") if facts.run is not None else {}
+    if not counts:
+        return []
+    rows = tuple((Cell(place), cell(figure, facts)) for place, figure in counts.items())
+    columns = (Column(t("column.place")), Column(t("column.values"), numeric=True))
+    return [Table("refused", t("scope.refused"), columns, rows)]
 
 
 def _masked(facts: Facts) -> list[Block]:

@@ -32,7 +32,7 @@ class Result:
     def __init__(self, reading: Reading) -> None:
         items = list(reading.items())
         self.survey = reading.survey
-        self.notes = list(reading.survey.notes)
+        self.notes = list(reading.notes)
         self.feedbacks = [item for item in items if isinstance(item, Feedback)]
         self.quarantined = [item for item in items if isinstance(item, QuarantinedRow)]
 

@@ -98,12 +98,41 @@ def test_rating_max_column(write, read):
 def test_scores_of_a_table(write, read):
     text = "编号,评论,星级,NPS,满意度(1-5),ces_1_easy_7_hard\n1,好,5星,10,4,2\n2,差,1,11,1,7\n3,中,,,,\n"
     result = read(write("a.csv", text))
-    first, last = result.feedbacks
+    first, second, last = result.feedbacks
     assert (first.rating, first.nps, first.csat) == (Score(5, 1, 5), Score(10, 0, 10), Score(4, 1, 5))
     assert first.ces == Score(2, 1, 7, higher_is_better=False)
     assert (last.rating, last.nps, last.csat, last.ces) == (None, None, None, None)
-    assert result.reasons == [(3, "bad_score")]
-    assert result.quarantined[0].column == "NPS"
+    assert (second.rating, second.nps, second.csat) == (Score(1, 1, 5), None, Score(1, 1, 5))
+    assert result.reasons == []
+    assert result.notes == [
+        "a.csv: 1 value of “NPS” is no score of its scale (first in row 3: outside the scale 0-10): left empty, the"
+        " feedback is kept"
+    ]
+
+
+def test_a_bad_score_costs_only_itself_and_is_counted_once_for_a_kept_row(write, read):
+    rows = ["1,好,4", "2,差,六", "3,行,99", "4,。。。,77", "5,慢,5", "6,,66", "7,可,3", "8,嗯,2"]
+    result = read(write("a.csv", "\n".join(["编号,评论,星级", *rows])))
+    assert [feedback.rating and feedback.rating.value for feedback in result.feedbacks] == [4, None, None, 5, 3, 2]
+    assert result.reasons == [(5, "not_text"), (7, "empty_text")]
+    (note,) = result.notes
+    assert note.startswith("a.csv: 2 values of “星级” are no score of its scale (first in row 3: not a number)")
+    assert "六" not in note
+    assert "99" not in note
+
+
+def test_a_bad_score_of_a_row_with_several_answers_counts_once(write, read):
+    text = "编号,优点,缺点,NPS\n1,快,贵,11\n2,好,,9\n"
+    result = read(write("a.csv", text), columns={"text": ["优点", "缺点"]})
+    assert [feedback.nps and feedback.nps.value for feedback in result.feedbacks] == [None, None, 9]
+    assert "1 value of “NPS”" in result.notes[0]
+
+
+def test_correcting_a_score_makes_another_version_of_the_same_feedback(write, read):
+    header, good = "编号,评论,NPS", "2,好,9"
+    before, after = (read(write("a.csv", f"{header}\n1,差,{score}\n{good}\n")).feedbacks[0] for score in ("11", "1"))
+    assert before.key == after.key
+    assert before.content_hash != after.content_hash
 
 
 def test_undeclared_scales_leave_the_text(write, read):

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import logging
+import re
 import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pipeline.privacy.keys import KeyedHasher
 from pipeline.privacy.kinds import KINDS
-from pipeline.privacy.masker import MaskedText, Masker, MaskSpan
+from pipeline.privacy.masker import Find, MaskedText, Masker, MaskSpan, _without_overlaps, plain_tokens
 from pipeline.privacy.policy import PrivacyPolicy
 
 
@@ -107,6 +111,66 @@ def test_a_kept_kind_stays_and_is_not_masked_as_something_else() -> None:
 def test_every_kind_can_be_kept() -> None:
     text = "电话13800138000，a@example.com，身份证11010519491231002X"
     assert Masker(PrivacyPolicy(kinds=dict.fromkeys(KINDS, "keep"))).mask(text) == MaskedText(text)
+
+
+HASHING = PrivacyPolicy(kinds={"PHONE": "hash", "EMAIL": "hash"})
+
+
+def test_equal_values_have_equal_placeholders_under_one_key_only() -> None:
+    one, other = (Masker(HASHING, hasher=KeyedHasher(key * 16)) for key in (b"a", b"b"))
+    texts = ["电话13800138000", "+86 138-0013-8000打不通", "电话１３８００１３８０００", "电话13900139000"]
+    tokens = [re.findall(r"\[PHONE:[0-9a-f]{8}\]", one.mask(text).text) for text in texts]
+    assert [len(found) for found in tokens] == [1, 1, 1, 1]
+    assert tokens[0] == tokens[1] == tokens[2] != tokens[3]
+    assert one.mask(texts[0]) == Masker(HASHING, hasher=KeyedHasher(b"a" * 16)).mask(texts[0])
+    assert one.mask(texts[0]).text != other.mask(texts[0]).text
+    assert one.mask("A@Example.com").text == one.mask("a@example.com").text
+    assert Masker(HASHING).mask(texts[0]).text != Masker(HASHING).mask(texts[0]).text  # a random key each
+
+
+def test_a_hashed_placeholder_is_a_mask_like_any_other() -> None:
+    masker = Masker(HASHING, hasher=KeyedHasher(b"a" * 16))
+    masked = masker.mask("订座13800138000，身份证11010519491231002X")
+    assert masked.counts == {"PHONE": 1, "ID": 1}
+    assert masked.text.endswith("[ID]")
+    assert masker.mask(masked.text) == MaskedText(masked.text)
+    assert masked.to_original(2, 18) == (2, 13)
+
+
+def test_the_model_sees_plain_tokens_and_spans_lead_back() -> None:
+    text = "电[PHONE:3f9a1c07]打[NAME]不[EMAIL:00000000]"
+    plain = plain_tokens(text)
+    assert plain.text == "电[PHONE]打[NAME]不[EMAIL]"
+    assert [text[slice(*plain.to_original(*span))] for span in ((0, 1), (1, 8), (8, 16), (16, 23))] == [
+        "电",
+        "[PHONE:3f9a1c07]",
+        "打[NAME]不",
+        "[EMAIL:00000000]"[:16],
+    ]
+    assert plain.to_original(0, len(plain.text)) == (0, len(text))
+    assert plain_tokens("送餐[PHONE]慢") == MaskedText("送餐[PHONE]慢")
+
+
+def _pairwise(finds: list[Find]) -> list[Find]:
+    """What is chosen of overlapping finds, said plainly: quadratic."""
+    chosen: list[Find] = []
+    for find in sorted(set(finds), key=lambda each: (each[1] - each[2], list(KINDS).index(each[0]), each[1])):
+        if all(find[2] <= other[1] or other[2] <= find[1] for other in chosen):
+            chosen.append(find)
+    return sorted(chosen, key=lambda each: each[1])
+
+
+_FINDS = st.lists(
+    st.tuples(st.sampled_from(list(KINDS)), st.integers(0, 60), st.integers(1, 30)).map(
+        lambda each: (each[0], each[1], each[1] + each[2])
+    ),
+    max_size=30,
+)
+
+
+@given(finds=_FINDS)
+def test_overlaps_are_resolved_as_pair_by_pair(finds: list[Find]) -> None:
+    assert _without_overlaps(finds) == _pairwise(finds)
 
 
 def test_phone_regions_decide_about_national_formats_only() -> None:

@@ -55,6 +55,7 @@ def shop() -> Tables:
         comments,
         small_n=5,
         masked={"PHONE": 3, "EMAIL": 1},
+        scores_refused={"shop.csv: NPS": 2},
         duplicates=2,
         quarantine=[_rejected(3, "empty_text"), _rejected(9, "empty_text"), _rejected(12, "bad_date")],
     )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.config import Config
 from pipeline.errors import ReportError
+from pipeline.privacy.kinds import KINDS
 from pipeline.report.build import build
 from pipeline.report.content import Figure, Paragraph, RankChart, ReportContent, Source, Week, figures_of
 from pipeline.report.facts import Facts
@@ -555,3 +556,19 @@ def test_nulls_of_every_kind_are_none():
     tables["fact_feedback"]["occurred_date"] = pd.NaT
     content = built(tables)
     assert "undated" in content.subtitle
+
+
+def test_scores_left_empty_are_counted_by_place():
+    tables = published([late(0, "late")], scores_refused={"a.csv: NPS": 3})
+    in_english, in_chinese = (section(built(tables, name), "scope") for name in ("en", "zh"))
+    assert "Scores left empty because they are not on their scale (the comments are kept)" in words(in_english)
+    assert "因不在量表内而留空的分值（反馈本身保留）" in words(in_chinese)
+    assert "a.csv: NPS" in words(in_english)
+    assert "Scores left empty" not in " ".join(words(section(built(published([late(0, "late")]), "en"), "scope")))
+
+
+def test_every_kind_of_masked_data_has_a_name_in_both_languages():
+    tables = published([late(0, "late")], masked=dict.fromkeys(KINDS, 2))
+    for language in ("en", "zh"):
+        said_ = words(section(built(tables, language), "scope"))
+        assert not set(KINDS) & set(said_)

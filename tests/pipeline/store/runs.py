@@ -125,7 +125,7 @@ def run_row(balance: Balance | None = None) -> dict[str, Any]:
     return {
         **dict.fromkeys(texts, "x"),
         **{name: getattr(numbers, name) for name in Balance.__slots__},
-        **dict.fromkeys(("input_digests", "languages", "masked"), "{}"),
+        **dict.fromkeys(("input_digests", "scores_refused", "languages", "masked"), "{}"),
         "n_feedback": 0,
         "n_units": 0,
         "since": None,
