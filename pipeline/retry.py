@@ -137,13 +137,15 @@ def _read_again(config: Config, sources: Sequence[Input], store: Store, labels: 
     for source in sources:
         paths = []
         for path in source.paths:
+            if path == STDIN and "stdin" not in labels:
+                continue
             try:
                 discover([path])
             except InputError as error:
                 problems.append(f"{error.where or path}: {error.message}")
             else:
                 paths.append(path)
-        if paths and (STDIN not in paths or "stdin" in labels):
+        if paths:
             there.append(override(source, paths=paths))
     masker = Masker(load_policy(config.privacy), hasher=store.hasher)
     reading = read_feedback(there if labels else [], config=config, masker=masker, hasher=store.hasher, only=labels)
