@@ -107,9 +107,6 @@ def from_duckdb(_, folder, query):
         return pd.DataFrame(cursor.fetchall(), columns=[item[0] for item in cursor.description])
 
 
-READERS = [pytest.param(from_duckdb, id="duckdb"), pytest.param(from_postgres, id="postgres")]
-
-
 def test_both_copies_hold_what_was_published(there, database):
     assert "0 changed, 0 removed" in call("publish", "--out", "out", "--config", "sink.yaml")
     folder = snapshot.current(there / "out")
