@@ -27,6 +27,7 @@ class InsightsParameters(BaseModel):
     since: date | None = Field(None, description="publish only feedback from this day on")
     until: date | None = Field(None, description="publish only feedback up to this day")
     language: ReportLanguage | None = None
+    alerts: bool = Field(True, description="whether the run opens and closes alerts; a backfill's runs do not")
 
     @model_validator(mode="after")
     def _ordered(self) -> InsightsParameters:

@@ -141,7 +141,9 @@ def test_a_shift_of_ratings_either_way_and_of_probabilities():
         found = judged(tables(before, feedbacks(20, 7, rating=new)))
         assert found.loc["rating_shift:app", "state"] == "alert"
     # The same answers on another declared scale are no shift.
-    same = judged(tables(feedbacks(20, 77, end=LAST - timedelta(days=7)), feedbacks(20, 7, rating=7.0, rating_high=9.0)))
+    same = judged(
+        tables(feedbacks(20, 77, end=LAST - timedelta(days=7)), feedbacks(20, 7, rating=7.0, rating_high=9.0))
+    )
     assert same.loc["rating_shift:app", "state"] == "ok"
     sure = [0.9] * (20 * 77) + [0.6] * (20 * 7)
     found = judged(tables(before, feedbacks(20, 7), certainty=sure))

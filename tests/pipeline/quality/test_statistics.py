@@ -90,9 +90,7 @@ def test_the_interval_of_the_index_holds_a_real_shift():
     true = float(((second - first) * np.log(second / first)).sum())
     inside = 0
     for _ in range(300):
-        bounds = stability(
-            rng.multinomial(3000, first), rng.multinomial(400, second), (3000, 400), false_alarm=0.025
-        )
+        bounds = stability(rng.multinomial(3000, first), rng.multinomial(400, second), (3000, 400), false_alarm=0.025)
         inside += bounds.low <= true <= bounds.high
     assert 0.9 <= inside / 300 <= 0.995
 
