@@ -21,7 +21,7 @@ def addresses(config: Config) -> list[str]:
 
 
 def send(config: Config, alerts: Sequence[Alert], *, say: Say) -> bool:
-    """Tell everybody about these alerts in one notification. Whether anybody got it; a failure is said, never raised."""
+    """Tell everybody about these alerts in one notification. Whether anybody got it; never raises."""
     return deliver(config, texts.title(alerts), texts.body(alerts), say=say)
 
 

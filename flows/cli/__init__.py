@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import alerts, jobs, lookup, model
+from flows.cli import alerts, backfill, jobs, lookup, model
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,6 +41,7 @@ for command in (
     jobs.analyze,
     jobs.check,
     jobs.forget,
+    backfill.backfill,
     model.evaluate,
     lookup.tables,
     lookup.taxonomy,

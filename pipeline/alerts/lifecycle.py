@@ -86,7 +86,7 @@ def _again(alert: Alert, problem: Problem, *, now: datetime, cooldown: timedelta
 
 
 def acknowledge(alert: Alert) -> Alert:
-    """Somebody takes care of it: no more reminders, but word when it gets worse or closes. A closed one stays closed."""
+    """Somebody takes care of it: no more reminders, but word when it gets worse or closes."""
     if alert.state == "closed":
         return alert
     return replace(alert, state="acknowledged", due=None if alert.due == "reminder" else alert.due)

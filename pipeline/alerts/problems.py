@@ -49,7 +49,8 @@ def of_failure(error: BaseException, *, code: int) -> Problem:
         RUN_FAILED,
         (
             f"运行失败：{name}（退出码 {code}），位置 {place}{where}。详情见运行日志；读者仍可读上一次的快照。",
-            f"A run failed: {name} (exit code {code}) at {place}{where}. Its log says more; readers keep the last snapshot.",
+            f"A run failed: {name} (exit code {code}) at {place}{where}. Its log says more;"
+            " readers keep the last snapshot.",
         ),
     )
 

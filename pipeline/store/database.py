@@ -29,7 +29,8 @@ says that the file and the snapshots hold nothing of it any more."""
 ALERT = (
     "CREATE TABLE alert (id VARCHAR NOT NULL, state VARCHAR NOT NULL, message_zh VARCHAR NOT NULL,"
     " message_en VARCHAR NOT NULL, level BIGINT NOT NULL, first_seen TIMESTAMPTZ NOT NULL,"
-    " last_seen TIMESTAMPTZ NOT NULL, count BIGINT NOT NULL, due VARCHAR, told_at TIMESTAMPTZ, told_level BIGINT NOT NULL)"
+    " last_seen TIMESTAMPTZ NOT NULL, count BIGINT NOT NULL, due VARCHAR, told_at TIMESTAMPTZ,"
+    " told_level BIGINT NOT NULL)"
 )
 """Alerts (see `pipeline.alerts.lifecycle`)."""
 
