@@ -53,10 +53,13 @@ def _deliver(url: str, title: str, body: str) -> str | None:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Apprise logs addresses that it cannot read."""
-    logger = logging.getLogger("apprise")
-    before, logger.disabled = logger.disabled, True
+    """Apprise logs addresses that it cannot read, urllib3 the path it posts to."""
+    loggers = [logging.getLogger(name) for name in ("apprise", "urllib3.connectionpool")]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
     try:
         yield
     finally:
-        logger.disabled = before
+        for logger, disabled in zip(loggers, before, strict=True):
+            logger.disabled = disabled

@@ -86,8 +86,8 @@ def plan(sources: Sequence[Input], first: date, last: date, by: By, *, config: C
 
 
 def date_of(path: Path) -> date | None:
-    """The date in the file's name, or else in the folders above it ("2026/09/01" is one date): its day, the Monday of its
-    week, the first of its month.
+    """The date in the file's name, or else in the folders above it ("2026/09/01" is one date): its day, the Monday of
+    its week, the first of its month.
     """
     parts = path.absolute().parts
     for first in range(len(parts) - 1, 0, -1):
