@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,4 +34,5 @@ def test_automations_are_what_prefect_takes_and_watch_the_tag_of_the_deployments
 
 def test_the_backfill_deployment_has_parameters_its_flow_takes():
     (declared,) = [each["parameters"]["parameters"] for each in DEPLOYMENTS if each["name"] == "backfill"]
+    json.dumps(declared)  # what a server is sent: a bare YAML date is none
     assert BackfillParameters.model_validate(declared).deployment == "insights/ad-hoc"
