@@ -87,11 +87,18 @@ def publish_task(config: Config, store: Store, ingested: Ingested, balance: Bala
 
 def alert_failed(_: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Hook: alert that a flow run failed. Runs where the flow ran; docs/operations.md says what covers its loss."""
-    error = state.result(raise_on_failure=False)
     parameters, say = _asked(flow_run), logging.getLogger("prefect.flow_runs").warning
-    if isinstance(error, Exception) and (parameters is None or parameters.alerts):
-        config, out = _settings(parameters)
+    if parameters is not None and not parameters.alerts:
+        return
+    config, out = _settings(parameters)
+    try:
+        error = state.result(raise_on_failure=False)
+    except Exception as lost:  # a result that was kept elsewhere and cannot be read
+        error = lost
+    if isinstance(error, Exception):
         after_failure(config, out, error, code=exit_code(error), say=say)
+    else:
+        after_crash(config, out, state.name or "Failed", say=say)
 
 
 def alert_crashed(_: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:

@@ -36,6 +36,11 @@ def test_a_failed_flow_run_alerts(sent, tmp_path):
     assert "secret" not in sent[0]
 
 
+def test_a_failure_whose_error_is_lost_alerts_too(sent, tmp_path):
+    insights.alert_failed(insights.insights, run_with({"out": str(tmp_path)}), Failed())
+    assert len(sent) == 1
+
+
 @pytest.mark.parametrize("parameters", [{"nonsense": 1}, {"config": "/nowhere/c.yaml"}, {"out": "/nowhere"}])
 def test_a_crash_alerts_whatever_the_parameters(sent, parameters):
     insights.alert_crashed(insights.insights, run_with(parameters), Crashed())
