@@ -5,7 +5,7 @@ Counts and labels, never feedback text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import cast
 from uuid import UUID
@@ -18,6 +18,7 @@ from prefect.artifacts import (
 )
 
 from flows.terminal import percent
+from pipeline.alerts.lifecycle import Alert
 from pipeline.progress import Advance
 from pipeline.run import RunResult
 
@@ -46,10 +47,12 @@ class ArtifactProgress:
         update_progress_artifact(artifact, progress=100.0)
 
 
-def publish_summary(result: RunResult) -> None:
-    """Attach the summary and the top actions to the run."""
+def publish_summary(result: RunResult, alerts: Sequence[Alert]) -> None:
+    """Attach the summary, the top actions, the checks of the data and the alerts that are not closed to the run."""
     create_markdown_artifact(key="run-summary", markdown=_summary(result), description="What this run did")
     create_table_artifact(key="top-actions", table=_actions(result), description="Ranked actions, best first")
+    create_table_artifact(key="data-quality", table=_quality(result), description="Checks of the data")
+    create_table_artifact(key="alerts", table=_alerts(alerts), description="Alerts that are not closed (cxi alerts)")
 
 
 def _summary(result: RunResult) -> str:
@@ -85,4 +88,34 @@ def _actions(result: RunResult) -> list[dict[str, str | int]]:
             "action": row["action_en"],
         }
         for row in top.to_dict("records")
+    ]
+
+
+def _quality(result: RunResult) -> list[dict[str, str | int]]:
+    """Alerts first: a page may show only the first rows."""
+    order = {"alert": 0, "cannot_tell": 1, "ok": 2}
+    rows = sorted(result.tables["fact_quality"].to_dict("records"), key=lambda row: order[row["state"]])
+    return [
+        {
+            "check": row["check_id"],
+            "state": row["state"],
+            "n": int(row["n"]),
+            "finding": row["message_en"],
+            "结论": row["message_zh"],
+        }
+        for row in rows
+    ]
+
+
+def _alerts(alerts: Sequence[Alert]) -> list[dict[str, str | int]]:
+    return [
+        {
+            "alert": alert.id,
+            "state": alert.state,
+            "seen": alert.count,
+            "since": f"{alert.first_seen:%Y-%m-%d %H:%M} UTC",
+            "what": alert.message[1],
+            "内容": alert.message[0],
+        }
+        for alert in alerts
     ]

@@ -6,21 +6,23 @@ memory, a lost worker); configuration, input and contract errors fail at once, w
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, get_run_logger, task
+from prefect import Flow, flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
 
+from flows.alerting import after_crash, after_failure, after_run
 from flows.artifacts import ArtifactProgress, publish_summary
 from flows.parameters import InsightsParameters
 from flows.terminal import delivery_line
 from pipeline import run as steps
 from pipeline import sink
 from pipeline.config import Config, Input
-from pipeline.errors import StoreError
+from pipeline.errors import CxiError, StoreError, exit_code
 from pipeline.progress import Silent
 from pipeline.run import Analysed, RunResult
 from pipeline.staging import Ingested
@@ -94,7 +96,51 @@ def deliver_task(config: Config, out: Path) -> None:
         get_run_logger().info(delivery_line(done))
 
 
-@flow(name="insights", persist_result=False)
+def alert_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
+    """Hook: alert that a flow run failed. Runs where the flow ran; docs/operations.md says what covers its loss."""
+    parameters, say = _asked(flow_run), logging.getLogger("prefect.flow_runs").warning
+    if parameters is not None and not parameters.alerts:
+        return
+    config, out = _settings(parameters)
+    try:
+        error = state.result(raise_on_failure=False)
+    except Exception as lost:  # a result that was kept elsewhere and cannot be read
+        error = lost
+    if isinstance(error, Exception):
+        after_failure(config, out, error, code=exit_code(error), say=say)
+    else:
+        after_crash(config, out, state.name or "Failed", say=say)
+
+
+def alert_crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
+    """Hook: alert that a flow run crashed."""
+    parameters, say = _asked(flow_run), logging.getLogger("prefect.flow_runs").warning
+    if parameters is None or parameters.alerts:
+        config, out = _settings(parameters)
+        after_crash(config, out, state.name or "Crashed", say=say)
+
+
+def _asked(flow_run: FlowRun) -> InsightsParameters | None:
+    """The run's parameters; None where they are not valid, which is why it failed."""
+    try:
+        return InsightsParameters.model_validate(flow_run.parameters["parameters"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _settings(parameters: InsightsParameters | None) -> tuple[Config, Path | None]:
+    """Configuration and output folder, as far as they can be known."""
+    config = Config()
+    try:
+        if parameters is not None:
+            config = parameters.configuration()
+            return config, parameters.target(config)
+    except CxiError:
+        pass
+    return config, None
+
+
+@flow(name="insights", persist_result=False, on_failure=[alert_failed], on_crashed=[alert_crashed])
 def insights(parameters: InsightsParameters) -> RunResult:
     """Feedback files to a published snapshot with tables and a report."""
     config = parameters.configuration()
@@ -106,8 +152,9 @@ def insights(parameters: InsightsParameters) -> RunResult:
         window,
         reanalyse=parameters.reanalyse,
     )
-    publish_summary(result)
-    get_run_logger().info("published %s: %s", result.snapshot.name, result.balance)
+    logger = get_run_logger()
+    publish_summary(result, after_run(config, result, say=logger.warning) if parameters.alerts else [])
+    logger.info("published %s: %s", result.snapshot.name, result.balance)
     return result
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from pipeline.progress import Advance
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.alerts.lifecycle import Alert
     from pipeline.run import RunResult
     from pipeline.sink import Delivery
 
@@ -39,11 +40,25 @@ class Bars:
             progress.update(task, total=max(done, 1), completed=max(done, 1) if total is None else total)
 
 
-def show_summary(result: RunResult) -> None:
-    """Print what a run did: counts, languages, quarantined rows, top actions, files written."""
+def warn(message: str) -> None:
+    """Say on stderr what did not work and does not stop the run."""
+    console.print(message, markup=False)
+
+
+def show_summary(result: RunResult, alerts: Sequence[Alert] = ()) -> None:
+    """Print what a run did: counts, languages, quarantined rows, alerts, top actions, files written."""
     out = Console(highlight=False, soft_wrap=True)
-    for line in summary_lines(result):
+    for line in (*summary_lines(result), *alert_lines(alerts)):
         out.print(line, markup=False)
+
+
+def alert_lines(alerts: Sequence[Alert]) -> Iterator[str]:
+    """The alerts that are not closed, as plain lines."""
+    if alerts:
+        yield ""
+        yield "alerts (cxi alerts)"
+    for alert in alerts:
+        yield f"  {alert.id}: {alert.message[1]} {alert.message[0]}"
 
 
 def summary_lines(result: RunResult) -> Iterator[str]:

@@ -139,6 +139,42 @@ class Sink(Section):
     postgres: Postgres | None = None
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Quality(Section):
+    """When the data of a run look wrong (docs/operations.md says what each check means); null turns a check off."""
+
+    false_alarm: float = Field(0.001, gt=0, le=0.1, description="how often a check may alert without cause")
+    period_days: int = Field(
+        7, ge=1, description="length of the periods that are compared, the last of them being judged"
+    )
+    history: int = Field(12, ge=3, description="periods before it that it is compared with, at most")
+    min_history: int = Field(6, ge=3, description="with fewer of them a check cannot tell")
+    min_n: int = Field(50, ge=2, description="with fewer respondents a check does not call its figure fine")
+    late_days: int = Field(0, ge=0, description="days that feedback takes to arrive; not judged yet")
+    sources: int = Field(20, ge=1, description="only the largest sources are judged on their own")
+    silent_days: int | None = Field(3, ge=1, description="days in which no run took in anything new")
+    volume_drop: Share | None = Field(
+        0.3, description="a source's period has less feedback by this share, and not by chance"
+    )
+    set_aside: Share | None = Field(0.05, description="share of rows set aside by the run")
+    unclassified: Share | None = Field(0.3, description="share of feedback without an opinion unit")
+    low_confidence: Share | None = Field(0.5, description="share of units flagged as unclear")
+    language_shift: float | None = Field(0.25, gt=0, description="population stability index of a source's languages")
+    score_shift: Share | None = Field(0.05, description="change of the model's mean probability")
+    rating_shift: Share | None = Field(0.1, description="change of a source's mean rating, as a share of its scale")
+
+
+class Alerts(Section):
+    """Who is told, and how often. The addresses are secrets, so they stand in the environment."""
+
+    urls_env: str = Field(
+        "CXI_ALERT_URLS", min_length=1, description="variable with the addresses (Apprise URLs, separated by blanks)"
+    )
+    cooldown_hours: float = Field(24, ge=0, description="an open alert is repeated after this time")
+
+
 class Config(Section):
     """Everything a run needs to know besides its data."""
 
@@ -155,6 +191,8 @@ class Config(Section):
     priority: Priority = Field(default_factory=Priority)
     report: Report = Field(default_factory=Report)
     sink: Sink = Field(default_factory=Sink)
+    quality: Quality = Field(default_factory=Quality)
+    alerts: Alerts = Field(default_factory=Alerts)
     drop_repeated_texts: bool = Field(False, description="count identical texts of a source once")
     partition_rows: int = Field(2000, ge=1, description="feedbacks per unit of work")
     keep_snapshots: int = Field(5, ge=1)

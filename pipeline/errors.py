@@ -68,3 +68,12 @@ class ReportError(CxiError):
     """A report cannot be made from the tables."""
 
     exit_code = 6
+
+
+def exit_code(error: BaseException) -> int:
+    """What `cxi` exits with: 1 for errors that are no user's to mend."""
+    from models.errors import ModelError
+
+    if isinstance(error, CxiError):
+        return error.exit_code
+    return 7 if isinstance(error, ModelError) else 1

@@ -24,6 +24,7 @@ from pipeline.insight.playbook import load_playbook
 from pipeline.metrics import periods
 from pipeline.privacy.policy import load_policy
 from pipeline.progress import Advance, Progress, Silent
+from pipeline.quality.checks import judge
 from pipeline.staging import Ingested, stage
 from pipeline.store import facts, partitions, snapshot
 from pipeline.store.finished import Remaining
@@ -206,6 +207,7 @@ def publish_tables(
         tables = facts.build(
             store, timezone=config.timezone, taxonomy=taxonomy, low_confidence=config.model.low_confidence
         )
+        tables["fact_quality"] = judge(tables, snapshot.runs(store.out), run_row(tables), config=config)
         feedback, units = window.select(tables["fact_feedback"], tables["fact_opinion_unit"])
         advance(1)
         playbook = load_playbook(config.playbook, taxonomy)

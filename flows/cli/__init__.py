@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import delivery, jobs, lookup, model, quarantine
+from flows.cli import alerts, backfill, delivery, jobs, lookup, model, quarantine
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,7 +17,7 @@ app = typer.Typer(
         "把中英文客户反馈变成观点单元、数据表和行动优先级报告。"
     ),
     epilog="Exit codes: 0 done, 1 other error, 2 usage or configuration, 3 input, 4 table contract, 5 store or output,"
-    " 6 report, 7 model, 130 interrupted.",
+    " 6 report, 7 model, 8 a run is overdue, 9 some partitions of a backfill failed, 130 interrupted.",
 )
 
 
@@ -42,6 +42,7 @@ for command in (
     jobs.check,
     jobs.forget,
     delivery.publish,
+    backfill.backfill,
     model.evaluate,
     lookup.tables,
     lookup.taxonomy,
@@ -54,6 +55,7 @@ model_app.command("eval")(model.evaluate)
 model_app.command()(model.info)
 model_app.command()(model.export)
 app.add_typer(model_app, name="model")
+app.add_typer(alerts.app, name="alerts")
 
 quarantine_app = typer.Typer(no_args_is_help=True, help="Rows set aside: see them, hand them on, read them again.")
 quarantine_app.command("list")(quarantine.show)

@@ -27,11 +27,9 @@ def errors() -> Iterator[None]:
 
 def _exit_code(error: Exception) -> int | None:
     from models.errors import ModelError
-    from pipeline.errors import CxiError
+    from pipeline.errors import CxiError, exit_code
 
-    if isinstance(error, CxiError):
-        return error.exit_code
-    return 7 if isinstance(error, ModelError) else None
+    return exit_code(error) if isinstance(error, CxiError | ModelError) else None
 
 
 def _fail(message: str, code: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -55,31 +56,39 @@ def run(
 ) -> None:
     """The whole job: files to opinion units, tables and a report with ranked actions."""
     with errors():
-        from flows.terminal import Bars, show_summary
-        from pipeline.config import Input, override
+        from flows.alerting import after_run, alert_on_failure
+        from flows.terminal import Bars, show_summary, warn
+        from pipeline.config import Config, Input, override
         from pipeline.run import run as run_job
         from pipeline.window import Window
 
-        settings = settings_of(config, lang=lang, model=model)
-        sources = sources_of(
-            settings, paths, text=text, id_column=id_column, time=time, sheet=sheet, encoding=encoding, sep=sep
-        )
+        with alert_on_failure(Config(), out, say=warn):  # a configuration that cannot be read names nobody
+            settings = settings_of(config, lang=lang, model=model)
         target = out or settings.out or DEFAULT_OUT
-        window = Window(day(since, "--since"), day(until, "--until"))
         if plan:
             from flows.planning import show_plan
             from pipeline.planning import plan_run
 
+            sources = sources_of(
+                settings, paths, text=text, id_column=id_column, time=time, sheet=sheet, encoding=encoding, sep=sep
+            )
             show_plan(plan_run(settings, sources, target, reanalyse=reanalyse, progress=Bars()))
             return
-        if prefect:
-            from flows.local import run_with_prefect
+        with ExitStack() as watched:
+            if not prefect:  # the flow's own hooks alert
+                watched.enter_context(alert_on_failure(settings, target, say=warn))
+            sources = sources_of(
+                settings, paths, text=text, id_column=id_column, time=time, sheet=sheet, encoding=encoding, sep=sep
+            )
+            window = Window(day(since, "--since"), day(until, "--until"))
+            if prefect:
+                from flows.local import run_with_prefect
 
-            everything = override(settings, sources=sources, input=Input())
-            result = run_with_prefect(everything, target, window, reanalyse=reanalyse)
-        else:
-            result = run_job(settings, sources, target, window=window, progress=Bars(), reanalyse=reanalyse)
-        show_summary(result)
+                everything = override(settings, sources=sources, input=Input())
+                result = run_with_prefect(everything, target, window, reanalyse=reanalyse)
+            else:
+                result = run_job(settings, sources, target, window=window, progress=Bars(), reanalyse=reanalyse)
+        show_summary(result, [] if prefect else after_run(settings, result, say=warn))
 
 
 def analyze(

@@ -28,6 +28,7 @@ REQUIRED = (
     "fact_metric_period",
     "fact_action_priority",
     "fact_action_evidence",
+    "fact_quality",
     "dim_run",
     "quarantine",
 )

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipeline.errors import StoreError
 from pipeline.store import layout
 
-STORE_VERSION = 2
+STORE_VERSION = 3
 """Version of the private tables: a newer store is refused, an older one is migrated when it is opened."""
 
 MEMORY_LIMIT = "512MB"
@@ -26,6 +26,20 @@ TOMBSTONE = (
 aside (`quarantined`) are counted. `snapshot` is the number of the snapshot that was current then, 0 without one; `done`
 says that the file and the snapshots hold nothing of it any more."""
 
+ALERT = (
+    "CREATE TABLE alert (id VARCHAR NOT NULL, state VARCHAR NOT NULL, message_zh VARCHAR NOT NULL,"
+    " message_en VARCHAR NOT NULL, level BIGINT NOT NULL, first_seen TIMESTAMPTZ NOT NULL,"
+    " last_seen TIMESTAMPTZ NOT NULL, count BIGINT NOT NULL, due VARCHAR, told_at TIMESTAMPTZ,"
+    " told_level BIGINT NOT NULL)"
+)
+"""Alerts (see `pipeline.alerts.lifecycle`)."""
+
+BACKFILL = (
+    "CREATE TABLE backfill (name VARCHAR NOT NULL, digest VARCHAR NOT NULL, done BOOLEAN NOT NULL,"
+    " failures BIGINT NOT NULL, tried_at TIMESTAMPTZ NOT NULL)"
+)
+"""Partitions of `cxi backfill`: `digest` stands for their files."""
+
 # No primary keys: DuckDB checks them too eagerly when a transaction deletes and re-inserts a key, and keeps
 # the whole index in memory. `commit` checks uniqueness instead.
 _TABLES = (
@@ -35,6 +49,8 @@ _TABLES = (
     f"CREATE TABLE unit (key VARCHAR NOT NULL, {layout.ddl(list(layout.UNIT))})",
     f"CREATE TABLE quarantine ({layout.ddl(list(layout.QUARANTINE))}, occurrence BIGINT NOT NULL)",
     TOMBSTONE,
+    ALERT,
+    BACKFILL,
 )
 
 _MIGRATIONS: dict[int, tuple[str, ...]] = {
@@ -49,6 +65,7 @@ _MIGRATIONS: dict[int, tuple[str, ...]] = {
         "UPDATE quarantine SET identity = ''",
         TOMBSTONE,
     ),
+    2: (ALERT, BACKFILL),
 }
 """Version -> the statements that make the next version of it."""
 

@@ -99,6 +99,13 @@ def number(out: Path) -> int:
     return int(name.partition("-")[0]) if name else 0
 
 
+def runs(out: Path) -> pd.DataFrame:
+    """`dim_run` of the current snapshot, oldest run first; no rows where nothing has been published yet."""
+    if number(out) == 0:
+        return TABLES["dim_run"].typed(TABLES["dim_run"].arrow.empty_table())
+    return load(current(out), ["dim_run"])["dim_run"]
+
+
 def folders(out: Path) -> list[Path]:
     """All snapshots, oldest first."""
     published = out / "published"

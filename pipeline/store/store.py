@@ -2,7 +2,7 @@
 
 Under the output directory:
 
-store/store.duckdb   current feedbacks, their units, the quarantine, tombstones of what was forgotten
+store/store.duckdb   current feedbacks, their units, the quarantine, tombstones of what was forgotten, alerts, backfills
 store/read/          what was read of each input file, masked (`pipeline.store.readings`)
 store/finished/      units of the partitions that a killed run had finished (`pipeline.store.finished`)
 store/hash.key       the key of all hashes, unless the environment gives one
@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -25,8 +25,9 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from pipeline.alerts.lifecycle import Alert
 from pipeline.privacy.keys import KeyedHasher, load_key
-from pipeline.store import forgetting, layout, snapshot
+from pipeline.store import alerts, backfills, forgetting, layout, snapshot
 from pipeline.store.commit import commit
 from pipeline.store.database import open_database
 from pipeline.store.files import make_empty, require_space, size_of, storage_errors
@@ -255,6 +256,26 @@ class Store:
         with storage_errors(self.out):
             forgetting.finish(self._connection)
             self._connection.execute("CHECKPOINT")
+
+    def alerts(self) -> dict[str, Alert]:
+        """All alerts by id, closed ones too."""
+        with storage_errors(self.out):
+            return alerts.read(self._connection)
+
+    def put_alerts(self, changed: Iterable[Alert]) -> None:
+        """Put all alerts in the place of those that were there."""
+        with storage_errors(self.out):
+            alerts.write(self._connection, changed)
+
+    def backfills(self) -> dict[str, tuple[bool, int]]:
+        """Digest of a partition -> whether it is done, and how many tries have failed."""
+        with storage_errors(self.out):
+            return backfills.tried(self._connection)
+
+    def record_backfill(self, name: str, digest: str, *, done: bool) -> None:
+        """Say that a partition of a backfill is done, or that a try has failed."""
+        with storage_errors(self.out):
+            backfills.record(self._connection, name, digest, done=done)
 
     def _close(self) -> None:
         self._connection.close()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ContractError
-from pipeline.tables import dimensions, facts, insight
+from pipeline.tables import dimensions, facts, insight, quality
 from pipeline.tables.contract import SCHEMA_VERSION, TableContract
 from pipeline.tables.document import text
 from pipeline.tables.references import check_references
@@ -40,6 +40,7 @@ TABLES: dict[str, TableContract] = {
         insight.ACTION_PRIORITY,
         insight.ACTION_EVIDENCE,
         insight.STRENGTH,
+        quality.QUALITY,
         dimensions.TAXONOMY,
         dimensions.DATE,
         dimensions.RUN,

@@ -20,7 +20,7 @@ from pipeline.errors import ContractError
 # Importing pandera sets this for the sake of pyspark; it makes Arrow read every time as if it were UTC.
 os.environ.pop("PYARROW_IGNORE_TIMEZONE", None)
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Version of all published tables: within a major version columns and tables are only added."""
 
 Null = tuple[str, str]

@@ -21,12 +21,14 @@ Schema version {SCHEMA_VERSION}. Within a major version, tables and columns are 
   `bigint`, `double precision`, `boolean`, `date` and `timestamptz`. `cxi_meta` says which run it holds.
 - Times are UTC. Dates, weeks (ISO 8601) and months are local to the time zone in `dim_run.timezone`.
 - Fact tables carry no run ids and no clock times: the same input gives the same rows, sorted by primary key.
+  `fact_quality` alone judges the run: it looks at the day of the run and at earlier runs, and at all that is stored
+  even where `since` or `until` narrow the other tables.
 - Personal data is masked in every text. Keys are keyed hashes: they mean nothing outside this store.
 
 架构版本 {SCHEMA_VERSION}；同一主版本内只增不改。每次运行发布一份不可变的快照 `published/<id>/`，
 `published/CURRENT` 指向当前快照。时间为 UTC；日期、ISO 周与月份按 `dim_run.timezone` 的时区。
 所有文本均已脱敏。若配置了 PostgreSQL（见 operations.md），其模式中有同样的表、主键、注释与视图，
-`cxi_meta` 记录其对应的运行。
+`cxi_meta` 记录其对应的运行。`fact_quality` 评价的是本次运行：与运行当天及以往运行有关，且不受 `since`、`until` 限制。
 """
 
 

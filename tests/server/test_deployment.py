@@ -90,3 +90,5 @@ def test_deploy_trigger_and_read(environment: dict[str, str], tmp_path: Path) ->
     artifacts = prefect(environment, "artifact", "ls")
     assert "run-summary" in artifacts
     assert "top-actions" in artifacts
+    assert "data-quality" in artifacts
+    assert "alerts" in artifacts

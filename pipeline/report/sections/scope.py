@@ -20,6 +20,7 @@ def section(facts: Facts, number: int) -> Section:
     blocks.append(
         Paragraph(t("scope.reading", confidence=confidence(facts), small_n=facts.config.metrics.small_n), tone="note")
     )
+    blocks.extend(_quality(facts))
     if facts.run is not None:
         blocks.append(_balance(facts))
     blocks.extend(_quarantine(facts))
@@ -105,6 +106,17 @@ def _listing(facts: Facts, key: str, items: list[tuple[str, Figure]]) -> Paragra
     t = facts.texts
     words = [t("alt.item", name=name, value=figure.text) for name, figure in items]
     return Paragraph(t(key, list=t.listed(words)), figures=tuple(figure for _, figure in items))
+
+
+def _quality(facts: Facts) -> list[Block]:
+    """The checks of the data that alert, in their own words."""
+    t = facts.texts
+    alerts = facts.count("fact_quality", "check_id", state="alert")
+    if not alerts.value:
+        return []
+    said = [row[f"message_{t.language}"] for row in facts.rows("fact_quality") if row["state"] == "alert"]
+    heading = Paragraph(t("scope.quality", checks=t.noun("checks", alerts.value)), tone="warning", figures=(alerts,))
+    return [heading, Bullets(tuple(Paragraph(text) for text in said))]
 
 
 def _balance(facts: Facts) -> Table:

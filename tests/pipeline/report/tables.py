@@ -159,6 +159,21 @@ RUN = [
     "languages",
     "masked",
 ]
+QUALITY = [
+    "check_id",
+    "check",
+    "source",
+    "state",
+    "value",
+    "low",
+    "high",
+    "n",
+    "threshold",
+    "period_start",
+    "period_end",
+    "message_zh",
+    "message_en",
+]
 QUARANTINE = ["file", "sheet", "row", "column", "reason", "detail", "preview"]
 
 
@@ -226,6 +241,7 @@ def published(
         "fact_metric_period": _metrics(feedback, units, small_n=small_n),
         "fact_action_priority": priority,
         "fact_action_evidence": _evidence(feedback, units, priority),
+        "fact_quality": pd.DataFrame(columns=QUALITY),
         "dim_run": pd.DataFrame([run], columns=RUN),
         "quarantine": quarantined,
     }

@@ -572,3 +572,24 @@ def test_every_kind_of_masked_data_has_a_name_in_both_languages():
     for language in ("en", "zh"):
         said_ = words(section(built(tables, language), "scope"))
         assert not set(KINDS) & set(said_)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_check_in_alert_is_said_in_the_scope_and_others_are_not(language):
+    def finding(name: str, state: str) -> dict[str, Any]:
+        words = {"message_zh": f"{name}：中文", "message_en": f"{name}: English"}
+        return {"check_id": name, "check": name, "state": state, "n": 9, **words}
+
+    quality = [finding("silence", "ok"), finding("set_aside", "alert"), finding("score_shift", "cannot_tell")]
+    tables = shop()
+    content = built({**tables, "fact_quality": pd.DataFrame(quality)}, language)
+    scope = next(section for section in content.sections if section.id == "scope")
+    texts = [block.text for block in scope.blocks if isinstance(block, Paragraph) and block.tone == "warning"]
+    assert len(texts) == 1
+    assert "1" in texts[0]
+    said = str(scope)
+    assert ("set_aside：中文" if language == "zh" else "set_aside: English") in said
+    assert "silence" not in said
+    assert "score_shift" not in said
+    fine = str(built({**tables, "fact_quality": pd.DataFrame(quality[:1])}, language))
+    assert "fact_quality" not in fine

@@ -141,7 +141,8 @@ def make_older(path):
         for table, columns in COLUMNS.items():
             for column in columns:
                 connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        connection.execute("DROP TABLE tombstone")
+        for table in ("tombstone", "alert", "backfill"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE meta SET value = '1' WHERE name = 'version'")
 
 
