@@ -69,9 +69,9 @@ def retried_lines(result: Retried) -> Iterator[str]:
         yield "nothing of that is set aside" + (
             "; what an interrupted run left was published" if result.snapshot else ""
         )
-    yield from (f"not found: {name}, with {_rows(count)} that stay set aside" for name, count in result.lost.items())
+    yield from (f"not found: {name}; still set aside of it: {_rows(count)}" for name, count in result.lost.items())
     yield from (
-        f"cannot be read: {name}, with {_rows(count)} that stay set aside" for name, count in result.unreadable.items()
+        f"cannot be read: {name}; still set aside of it: {_rows(count)}" for name, count in result.unreadable.items()
     )
     yield from (f"note: {note}" for note in result.notes)
     yield f"{_rows(result.left)} set aside in all (cxi quarantine list)"

@@ -132,7 +132,7 @@ def _take_in(
 
 
 def _read_again(config: Config, sources: Sequence[Input], store: Store, labels: set[str]) -> tuple[Reading, list[str]]:
-    """The files of these names among the sources, and what is wrong with paths that are not there any more."""
+    """The files of these names among the sources, and what is wrong with paths and files that cannot be read."""
     there, problems = [], []
     for source in sources:
         paths = []
@@ -149,6 +149,7 @@ def _read_again(config: Config, sources: Sequence[Input], store: Store, labels: 
             there.append(override(source, paths=paths))
     masker = Masker(load_policy(config.privacy), hasher=store.hasher)
     reading = read_feedback(there if labels else [], config=config, masker=masker, hasher=store.hasher, only=labels)
+    problems += [f"{file.label}: {error.message}" for file, error in reading.survey.unreadable]
     return reading, problems
 
 

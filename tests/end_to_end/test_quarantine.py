@@ -178,7 +178,7 @@ def test_a_file_that_is_gone_is_named_and_the_others_go_on(there):
     mend(there)
     Path("in/calls.csv").unlink()
     said = call(*RETRY)
-    assert "not found: calls.csv, with 1 row that stay" in said
+    assert "not found: calls.csv; still set aside of it: 1 row" in said
     assert BEFORE[0] in places(there / "out")
     assert "2 now good" in said
     shutil.rmtree("in")
@@ -209,7 +209,7 @@ def test_equal_rows_without_id_are_numbered_as_a_run_would(tmp_path, monkeypatch
     rows = ["text,time", "很好,2026-09-01", "很好,x", "很好,2026-09-01", "很好,2026-09-01"]
     Path("a.csv").write_text("\n".join(rows), encoding="utf-8")
     call("run", "a.csv", "--model", "lexicon", "--out", "out")
-    Path("a.csv").write_text("\n".join(rows).replace("x", "2026-09-01"), encoding="utf-8")
+    Path("a.csv").write_text("\n".join(rows).replace(",x", ",2026-09-01"), encoding="utf-8")
     shutil.copytree("out", "run")
     assert "4 rows = 1 new" in call("quarantine", "retry", "a.csv", "--model", "lexicon", "--out", "out")
     call("run", "a.csv", "--model", "lexicon", "--out", "run")
