@@ -18,7 +18,7 @@ from flows.artifacts import ArtifactProgress, publish_summary
 from flows.parameters import InsightsParameters
 from pipeline import run as steps
 from pipeline.config import Config, Input
-from pipeline.errors import StoreError
+from pipeline.errors import StoreError, UnavailableError
 from pipeline.progress import Silent
 from pipeline.run import Analysed, Ingested, RunResult
 from pipeline.store import snapshot
@@ -32,7 +32,7 @@ def _may_pass(_: object, __: TaskRun, state: State[Any]) -> bool:
     """Retry what another try can mend: I/O. A wrong key in a file stays wrong."""
     try:
         state.result()
-    except (OSError, StoreError):
+    except (OSError, StoreError, UnavailableError):
         return True
     except Exception:
         return False
@@ -106,4 +106,5 @@ def _run(config: Config, sources: Sequence[Input], out: Path, window: Window) ->
             analysed.add(analyse_task(config, path))
         commit_task(store, reconciled, analysed.files, key)
         folder = publish_task(config, store, ingested, reconciled.balance, window)
-    return RunResult(reconciled.balance, ingested.notes, analysed, store.out, folder, snapshot.load(folder))
+        notes = ingested.notes + steps.clear_inboxes(config, ingested)
+    return RunResult(reconciled.balance, notes, analysed, store.out, folder, snapshot.load(folder))

@@ -53,7 +53,7 @@ class Forgotten:
 
     `holding` are the snapshots with some of it; `removed` all that go, for the figures of each may count it.
     `published` is the snapshot made without it, None where there was none before or none is needed. `remains` are
-    input files that hold it.
+    inputs that hold it, or held it.
     """
 
     plan: bool
@@ -71,13 +71,25 @@ class Forgotten:
 
 
 def forget(
-    config: Config, request: Request, out: Path, *, sources: Sequence[Input], plan: bool, progress: Progress
+    config: Config,
+    request: Request,
+    out: Path,
+    *,
+    sources: Sequence[Input],
+    plan: bool,
+    purge_inbox: bool = False,
+    progress: Progress,
 ) -> Forgotten:
-    """Remove all of the request, or with `plan` only say what would be removed; look for it in the files of `sources`.
+    """Remove all of the request, or with `plan` only say what would be removed; look for it in the inputs of `sources`,
+    and with `purge_inbox` remove it from what earlier runs have put away in inboxes.
 
     Raises CxiError (exit code 1), with nothing changed, where one of the ids or customers is not known here;
     ConfigError where the configuration is not that of the last run; StoreError where the store cannot be used.
     """
+    if purge_inbox and not any(source.inbox for source in sources):
+        raise ConfigError(
+            "no source with an inbox", where="--purge-inbox", remedy="name the configuration that has it with --config"
+        )
     out = out.expanduser().absolute()
     if not (out / "store" / DATABASE).is_file():
         raise StoreError("there is no store here", where=str(out), remedy="name the --out of your runs")
@@ -96,7 +108,9 @@ def forget(
     if pending is not None:
         verb = "would be finished" if plan else "was finished"
         notes += (f"an earlier cxi forget of {pending.rows:,} rows, interrupted, {verb}",)
-    remains = tuple(search(config, sources, _tombstones(targets), store.hasher, progress=progress))
+    purge = purge_inbox and not plan
+    gone = _tombstones(targets)
+    remains = tuple(search(config, sources, gone, store.hasher, purge_inbox=purge, progress=progress))
     return Forgotten(plan, holdings, holding, removed, published, remains, notes)
 
 

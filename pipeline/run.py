@@ -6,11 +6,11 @@ paths of files under `<out>/work`, so that a step can be retried or moved to ano
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +20,8 @@ import pyarrow.parquet as pq
 from pipeline import report
 from pipeline.analyse import analyse, analysis_key, open_model
 from pipeline.config import Config, Input
+from pipeline.ingest.inbox import Arrival, put_away
+from pipeline.ingest.opening import digest
 from pipeline.ingest.read import Survey, read_feedback
 from pipeline.insight import evidence, priority, strengths
 from pipeline.insight.playbook import load_playbook
@@ -31,16 +33,22 @@ from pipeline.store import facts, partitions, snapshot
 from pipeline.store.partitions import Staged
 from pipeline.store.store import Balance, Reconciled, Store
 from pipeline.taxonomy import load_taxonomy
+from pipeline.watermarks import Watermark
 from pipeline.window import Window
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What was read: staged partitions, digests of the files (name -> SHA-256), and notes for the user."""
+    """What was read: staged partitions, digests of the files (name -> SHA-256), and notes for the user; files of
+    inboxes, to be put away once the run is stored; how far databases were read (by source), and which only in part.
+    """
 
     staged: Staged
     digests: dict[str, str]
     notes: tuple[str, ...]
+    arrivals: tuple[Arrival, ...] = ()
+    watermarks: dict[str, Watermark] = field(default_factory=dict)
+    partial: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -93,7 +101,8 @@ def run(
         analysed = analyse_all(config, reconciled.pending, progress=progress)
         store.commit(reconciled, analysed.files, analysis_key=key)
         folder = publish(config, store, ingested, reconciled.balance, window=window, progress=progress)
-    return RunResult(reconciled.balance, ingested.notes, analysed, store.out, folder, snapshot.load(folder))
+        notes = ingested.notes + clear_inboxes(config, ingested)
+    return RunResult(reconciled.balance, notes, analysed, store.out, folder, snapshot.load(folder))
 
 
 def check_config(config: Config) -> None:
@@ -112,7 +121,7 @@ def check_config(config: Config) -> None:
 def ingest(config: Config, sources: Sequence[Input], store: Store, *, progress: Progress) -> Ingested:
     """Read, map, mask and identify every row; write partitions. The store is not touched."""
     masker = Masker(load_policy(config.privacy))
-    reading = read_feedback(sources, config=config, masker=masker, hasher=store.hasher)
+    reading = read_feedback(sources, config=config, masker=masker, hasher=store.hasher, known=store.watermarks())
     with progress.step("read and mask", reading.survey.rows) as advance:
         staged = partitions.write_feedback(
             reading.items(advance),
@@ -120,7 +129,13 @@ def ingest(config: Config, sources: Sequence[Input], store: Store, *, progress: 
             rows=config.partition_rows,
             forgotten=store.tombstones(),
         )
-    return Ingested(staged, _digests(reading.survey), reading.survey.notes)
+    found = reading.survey
+    return Ingested(staged, _digests(found), found.notes, reading.arrivals, found.watermarks, found.partial)
+
+
+def clear_inboxes(config: Config, ingested: Ingested) -> tuple[str, ...]:
+    """Move the files of inboxes away, once they are stored. Returns notes on those that could not be moved."""
+    return put_away(ingested.arrivals, day=datetime.now(config.zone).date())
 
 
 def current_key(config: Config) -> str:
@@ -138,6 +153,8 @@ def reconcile(config: Config, store: Store, ingested: Ingested, *, key: str) -> 
         partition_rows=config.partition_rows,
         drop_repeated_texts=config.drop_repeated_texts,
         forgotten=ingested.staged.forgotten,
+        watermarks=ingested.watermarks,
+        partial=ingested.partial,
     )
 
 
@@ -254,11 +271,6 @@ def _run_row(config: Config, ingested: Ingested, balance: Balance, window: Windo
 
 
 def _digests(survey: Survey) -> dict[str, str]:
-    """SHA-256 of every file read, by its label; standard input has none."""
-    found: dict[str, str] = {}
-    for plan in survey.plans:
-        if plan.file.is_stdin:
-            continue
-        with plan.file.path.open("rb") as file:
-            found[plan.file.label] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+    """SHA-256 of every file read, by its label; standard input and databases have none."""
+    digests = ((plan.file.label, digest(plan.file)) for plan in survey.plans)
+    return {label: value for label, value in digests if value is not None}

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipeline.errors import StoreError
 from pipeline.store import layout
 
-STORE_VERSION = 2
+STORE_VERSION = 3
 """Version of the private tables: a newer store is refused, an older one is migrated when it is opened."""
 
 MEMORY_LIMIT = "512MB"
@@ -26,6 +26,9 @@ TOMBSTONE = (
 aside (`quarantined`) are counted. `snapshot` is the number of the snapshot that was current then, 0 without one; `done`
 says that the file and the snapshots hold nothing of it any more."""
 
+WATERMARK = "CREATE TABLE watermark (source VARCHAR NOT NULL, definition VARCHAR NOT NULL, value VARCHAR NOT NULL)"
+"""How far the databases of sources have been read (see `pipeline.watermarks`)."""
+
 # No primary keys: DuckDB checks them too eagerly when a transaction deletes and re-inserts a key, and keeps
 # the whole index in memory. `commit` checks uniqueness instead.
 _TABLES = (
@@ -35,6 +38,7 @@ _TABLES = (
     f"CREATE TABLE unit (key VARCHAR NOT NULL, {layout.ddl(list(layout.UNIT))})",
     f"CREATE TABLE quarantine ({layout.ddl(list(layout.QUARANTINE))}, occurrence BIGINT NOT NULL)",
     TOMBSTONE,
+    WATERMARK,
 )
 
 _MIGRATIONS: dict[int, tuple[str, ...]] = {
@@ -49,6 +53,7 @@ _MIGRATIONS: dict[int, tuple[str, ...]] = {
         "UPDATE quarantine SET identity = ''",
         TOMBSTONE,
     ),
+    2: (WATERMARK,),
 }
 """Version -> the statements that make the next version of it."""
 

@@ -9,8 +9,8 @@ outdated. Outdated versions count as duplicates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from pipeline.records import CLASSIFIED
 from pipeline.store import layout
 from pipeline.store.files import make_empty
 from pipeline.store.partitions import read_table, rebatch, write_table
+from pipeline.watermarks import Watermark
 
 PREVIEW_CHARS = 80
 
@@ -56,7 +57,7 @@ class Reconciled:
 
     `changes` hold new and updated feedbacks, `pending` the feedbacks to analyse, `touched` the known ones
     whose update time moved on, `quarantine` the rows set aside; `files` names the input files the run has
-    read.
+    read, and `partial` those of which it has read only what has changed. `watermarks` say how far databases were read.
     """
 
     balance: Balance
@@ -65,6 +66,8 @@ class Reconciled:
     touched: Path
     quarantine: Path
     files: list[str]
+    partial: frozenset[str] = frozenset()
+    watermarks: Mapping[str, Watermark] = field(default_factory=dict)
 
 
 def reconcile(

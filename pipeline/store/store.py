@@ -2,7 +2,7 @@
 
 Under the output directory:
 
-store/store.duckdb   current feedbacks, their units, the quarantine, tombstones of what was forgotten
+store/store.duckdb   current feedbacks, their units, the quarantine, tombstones of what was forgotten, watermarks
 store/hash.key       the key of all hashes, unless the environment gives one
 store/lock           held while a run is on (lock.json says by whom)
 work/                scratch of the run; emptied when a run starts and removed when it ends
@@ -15,8 +15,9 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -32,6 +33,7 @@ from pipeline.store.forgetting import Holdings, Target, Unfinished
 from pipeline.store.lock import run_lock
 from pipeline.store.reconcile import Balance, Reconciled, reconcile
 from pipeline.store.tombstones import Tombstones
+from pipeline.watermarks import Watermark
 
 __all__ = ["Balance", "Reconciled", "Store"]
 
@@ -117,6 +119,8 @@ class Store:
         partition_rows: int = 2000,
         drop_repeated_texts: bool = False,
         forgotten: int = 0,
+        watermarks: Mapping[str, Watermark] | None = None,
+        partial: frozenset[str] = frozenset(),
     ) -> Reconciled:
         """Decide what of the staged feedback is new, updated, unchanged, repeated or in conflict.
 
@@ -124,11 +128,12 @@ class Store:
 
         `staged` and `quarantine` come from `partitions.write_feedback`, in reading order.
         `drop_repeated_texts` also counts new feedbacks as duplicates whose masked text their source already
-        has. `forgotten` rows were read and not staged. See `reconcile.py` for the rules. Raises StoreError if the
-        row balance does not hold or the disk fails.
+        has. `forgotten` rows were read and not staged. `watermarks` (by source) are kept with the run, so that only
+        what is stored counts as read; of the files `partial` only what has changed was read. See `reconcile.py` for the
+        rules. Raises StoreError if the row balance does not hold or the disk fails.
         """
         with storage_errors(self.out):
-            return reconcile(
+            reconciled = reconcile(
                 self._connection,
                 staged,
                 quarantine,
@@ -138,6 +143,7 @@ class Store:
                 drop_repeated_texts=drop_repeated_texts,
                 forgotten=forgotten,
             )
+        return replace(reconciled, watermarks=watermarks or {}, partial=partial)
 
     def commit(self, reconciled: Reconciled, units: Sequence[Path], *, analysis_key: str) -> None:
         """Store feedbacks, the units of every pending one (`partitions.write_units`) and the quarantine.
@@ -177,6 +183,12 @@ class Store:
         """What was forgotten and must not come back."""
         with storage_errors(self.out):
             return forgetting.known(self._connection)
+
+    def watermarks(self) -> dict[str, Watermark]:
+        """Name of a source -> how far its database has been read."""
+        with storage_errors(self.out):
+            rows = self._connection.execute("SELECT source, definition, value FROM watermark").fetchall()
+        return {source: Watermark(definition, value) for source, definition, value in rows}
 
     def sources(self) -> list[str]:
         """Names of the sources of all current feedbacks, as stored (masked)."""

@@ -1,0 +1,23 @@
+"""Secrets kept in Prefect blocks, read when they are needed and given to nobody else."""
+
+from __future__ import annotations
+
+from pipeline.errors import ConfigError
+
+
+def read_secret(name: str) -> str:
+    """The value of the Prefect secret block `name`. Raises ConfigError where there is none to be had."""
+    from prefect.blocks.system import Secret
+
+    try:
+        value = Secret.load(name).get()  # type: ignore[union-attr] - not awaited: this is no coroutine
+    except Exception as error:  # the client has many, and their words are Prefect's own
+        problem = f"this Prefect secret block cannot be read ({type(error).__name__})"
+    else:
+        return str(value)
+    raise ConfigError(
+        problem,
+        where="sql.url_block",
+        value=name,
+        remedy="make it on the Prefect server that PREFECT_API_URL names, or use url_env",
+    )
