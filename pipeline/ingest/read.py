@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from pipeline.config import Config, Input
-from pipeline.errors import ColumnsError, InputError
+from pipeline.errors import ColumnsError, InputError, UnavailableError
 from pipeline.ingest.cells import clean
 from pipeline.ingest.discover import Discovery, InputFile, discover, distinct_labels
 from pipeline.ingest.identity import Identifier
@@ -131,7 +131,7 @@ def survey(
             )
             plans.append(plan)
         except InputError as error:
-            if file.named:
+            if file.named or isinstance(error, UnavailableError):  # what another try may mend is nothing to set aside
                 raise
             unreadable.append((file, error))
     if not plans:

@@ -6,6 +6,7 @@ import errno
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, TypeVar, cast
 
@@ -16,8 +17,11 @@ from pipeline.ingest.places import Place
 
 _ON_DISK = ("simplecache", "filecache", "blockcache", "cached")
 _BUFFER = 1 << 20
-_MARKS = ("ETag", "etag", "VersionId", "LastModified", "updated", "mtime", "created")
-"""Where the kinds of storage say which version of a file they hold."""
+_MARKS = ("ETag", "etag", "md5Hash", "content_md5", "mtime", "updated", "LastModified", "last_modified", "created")
+"""Where the kinds of storage say which version of a file they hold, the surest first."""
+
+Version = dict[str, str]
+"""What is known of a version: size, and the marks."""
 
 T = TypeVar("T")
 
@@ -29,7 +33,7 @@ class RemoteFile:
     storage: Any = field(repr=False)
     path: str
     url: str
-    version: tuple[str, ...] = field(repr=False)
+    version: Version = field(repr=False, compare=False)
     bytes: int | None
     lasting = True
 
@@ -46,7 +50,7 @@ class RemoteFile:
     def open(self) -> BinaryIO:
         """See Place."""
         self.storage.invalidate_cache()
-        if _version(_as_os_error(lambda: self.storage.info(self.path))) != self.version:
+        if not _same(_version(_as_os_error(lambda: self.storage.info(self.path))), self.version):
             raise OSError(errno.ESTALE, "it changed while it was read: run again")
         stream = _as_os_error(lambda: self.storage.open(self.path, "rb"))
         return cast(BinaryIO, io.BufferedReader(_Stream(stream), _BUFFER))
@@ -182,8 +186,23 @@ def _listing(storage: Any, path: str, url: str) -> tuple[bool, list[dict[str, An
     raise problem
 
 
-def _version(info: dict[str, Any]) -> tuple[str, ...]:
-    return (str(info.get("size")), *(str(info[mark]) for mark in _MARKS if mark in info))
+def _version(info: dict[str, Any]) -> Version:
+    return {mark: _told(info[mark]) for mark in ("size", *_MARKS) if info.get(mark) is not None}
+
+
+def _told(value: Any) -> str:
+    """A mark as text; a time as whole seconds, for lists and single looks may tell it in different ways."""
+    if isinstance(value, datetime):
+        value = value.timestamp()
+    return str(int(value) if isinstance(value, float) else value)
+
+
+def _same(one: Version, other: Version) -> bool:
+    """Whether two looks at a file found one version: by its size, and by the surest mark that both of them tell. (Lists
+    and single looks tell different ones.)
+    """
+    surest = next((mark for mark in _MARKS if mark in one and mark in other), "size")
+    return one.get("size") == other.get("size") and one.get(surest) == other.get(surest)
 
 
 def _as_os_error(call: Callable[[], T]) -> T:

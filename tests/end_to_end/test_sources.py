@@ -151,7 +151,7 @@ ROWS = [
 
 
 def deliver(inbox):
-    """Files of every format with the same rows, two of them customer c9's. Returns what text files must be afterwards."""
+    """Files with the same rows, two of them customer c9's. Returns what the text files must be afterwards."""
     csv = "\ufeffid,customer,text\r\n" + "".join(f'{a},{b},"{c}"\r\n' for a, b, c in ROWS)
     left = "\ufeffid,customer,text\r\n" + "".join(f'{a},{b},"{c}"\r\n' for a, b, c in ROWS if b != "c9")
     lines = [json.dumps(dict(zip(("id", "customer", "text"), row, strict=True)), ensure_ascii=False) for row in ROWS]
