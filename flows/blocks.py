@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from pipeline.errors import ConfigError
 
 
@@ -10,11 +12,12 @@ def read_secret(name: str) -> str:
     from prefect.blocks.system import Secret
 
     try:
-        value = Secret.load(name).get()  # type: ignore[union-attr] - not awaited: this is no coroutine
-    except Exception as error:  # the client has many, and their words are Prefect's own
+        block = cast("Secret[Any]", Secret.load(name))  # no coroutine: flows and commands are not asynchronous
+        value = str(block.get())
+    except Exception as error:  # the client has many, and their words may hold more than the block's name
         problem = f"this Prefect secret block cannot be read ({type(error).__name__})"
     else:
-        return str(value)
+        return value
     raise ConfigError(
         problem,
         where="sql.url_block",

@@ -179,7 +179,7 @@ def _explain(path: Path, error: ValidationError, root: type[Section]) -> ConfigE
         known = ", ".join(sorted(owner.model_fields)) if owner else "see configs/default.yaml"
         return ConfigError(f"unknown key{more}", where=f"{path}: {key}", remedy=f"known keys here: {known}")
     # What a key takes may be said in several ways, one a member of its union.
-    said = " or ".join(dict.fromkeys(_PREFIX.sub("", each["msg"]) for each in found))
+    said = " or ".join(dict.fromkeys(_plain(each["msg"]) for each in found))
     return ConfigError(
         f"{said}{more}",
         where=f"{path}: {key}",
@@ -189,10 +189,16 @@ def _explain(path: Path, error: ValidationError, root: type[Section]) -> ConfigE
 
 
 _PREFIX = re.compile(r"^(Value|Assertion) error, ")
+_MAPPING = re.compile(r"^Input should be a valid dictionary( or instance of \w+)?")
 _UNION_MEMBER = re.compile(r"str|int|float|bool|list\[.*\]|\[key\]|(function|constrained|lax|json|is)-.*")
 _SECRET = ("url_env", "url_block", "storage_options_env", "urls")
 """Keys under which somebody may have written a secret where only its name belongs."""
 _LONGEST_VALUE = 80
+
+
+def _plain(message: str) -> str:
+    """A message of pydantic's without its prefixes and the names of our classes."""
+    return _MAPPING.sub("Input should be a mapping of keys", _PREFIX.sub("", message))
 
 
 def _key(location: tuple[int | str, ...]) -> str:
@@ -203,6 +209,8 @@ def _key(location: tuple[int | str, ...]) -> str:
 def _quotable(key: str, value: object) -> object | None:
     """A value fit for a message; None for one that may be a secret, or is no single value."""
     if isinstance(value, dict | list | Section) or any(name in key.split(".") for name in _SECRET):
+        return None
+    if isinstance(value, str) and "://" in value:
         return None
     return f"{value[:_LONGEST_VALUE]}…" if isinstance(value, str) and len(value) > _LONGEST_VALUE else value
 

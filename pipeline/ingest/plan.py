@@ -130,6 +130,8 @@ def _notes(plan: FilePlan) -> Iterator[str]:
     names, header_row = plan.names, plan.table.info.header_row or 1
     if plan.rows == 0 and plan.file.format != "sql":
         yield "the file has a header but no rows"
+    if plan.options.sql and plan.options.sql.watermark and "id" not in plan.mapping.fields:
+        yield "its rows have no id: equal ones that come later are taken for known ones; input.columns.id names one"
     if header_row > 1:
         yield f"the header is row {header_row}; what stands above it is not read"
     for name, columns in plan.mapping.others.items():
