@@ -54,7 +54,7 @@ class SqlTable:
                     number += 1
                     if place is not None:
                         highest = self._higher(highest, values[place])
-                    yield RawRow(number, dict(zip(self.info.columns, values, strict=True)))
+                    yield RawRow(number, dict(zip(self.info.columns, map(_readable, values), strict=True)))
         if highest is not None:
             self.newest = Watermark(self.definition, watermarks.write(highest))
 
@@ -68,7 +68,7 @@ class SqlTable:
         if isinstance(value, str | int | float | Decimal | date) and not isinstance(value, bool):
             try:
                 return value if known is None or value > known else known  # type: ignore[operator]
-            except TypeError:
+            except (TypeError, ArithmeticError):
                 pass  # text beside numbers, or times with and without a zone
         raise InputError(
             "the watermark column must hold times, dates, numbers or text, and only one of these",
@@ -110,6 +110,11 @@ def open_sql(file: InputFile, options: Input, known: Watermark | None) -> SqlTab
     meant = definition(sql, url)
     since = watermarks.read(known.value) if sql.watermark and known and known.definition == meant else None
     return SqlTable(file, TableInfo(columns), sql, where, engine, meant, since)
+
+
+def _readable(value: object) -> object:
+    """Bytes as text, for drivers that give text columns so; other values as they are."""
+    return bytes(value).decode("utf-8", "replace") if isinstance(value, bytes | bytearray | memoryview) else value
 
 
 @contextmanager

@@ -77,6 +77,17 @@ def test_tables_views_and_queries(path, fetch, sql, ids):
     assert reading.survey.rows == len(ids)
 
 
+def test_bytes_are_read_as_text(path, fetch):
+    _, items = fetch(query="SELECT id, CAST(text AS BLOB) AS text FROM tickets")
+    assert items[0].text == "送餐太慢了"
+
+
+def test_rows_without_an_id_under_a_watermark_are_said_to_be_a_risk(path, fetch):
+    of = {"query": "SELECT text, updated_at FROM tickets", "watermark": "updated_at"}
+    (note,) = fetch(**of)[0].survey.notes
+    assert note.startswith("tickets: its rows have no id")
+
+
 def test_columns_of_one_name_are_told_apart(path, fetch):
     _, items = fetch(query="SELECT id, text, id FROM tickets")
     assert [item.external_id for item in items] == ["1", "2", "3", "4"]
