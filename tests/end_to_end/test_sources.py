@@ -128,7 +128,6 @@ def killed(point, count, *args):
     [
         ("pipeline.store.commit:_store_watermarks", {"new": 2}),  # inside the transaction: nothing was stored
         ("pipeline.run:clear_inboxes", {"unchanged": 2}),  # stored, nothing moved
-        ("pipeline.ingest.inbox:_move", {"unchanged": 2}),
     ],
 )
 def test_killed_and_run_again(there, cxi, point, expected):

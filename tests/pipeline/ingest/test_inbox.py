@@ -140,6 +140,25 @@ def test_a_second_failure_of_a_name_keeps_both_reasons(inbox, taken):
     assert (day / "a (2).xlsx.reason.txt").exists()
 
 
+def test_killed_while_moving(inbox, taken, monkeypatch):
+    """The name in the archive is taken with an empty file first: a kill before the move leaves both and loses nothing."""
+    deliver(inbox, "a.csv")
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr("pathlib.Path.replace", die)
+        taken()
+    assert tree(inbox) == ["a.csv", "archive/2026-11-26/a.csv"]
+    _, (item,), notes = taken()
+    assert (item.external_id, notes) == ("1", ())
+    assert (inbox / "archive/2026-11-26/a (2).csv").read_text() == "id,text\n1,good\n"
+
+
 def test_a_file_that_has_grown_meanwhile_stays(inbox, taken):
     path = deliver(inbox, "a.csv")
     _, _, (note,) = taken(lambda: path.write_text("id,text\n1,good\n2,more\n"))
