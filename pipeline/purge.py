@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import io
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -59,7 +60,7 @@ def _rewrite_text(file: InputFile, path: Path, decoding: Decoding, pieces: Piece
     # A file that was read as UTF-8 may or may not have the mark that the decoder takes away.
     names = dict.fromkeys([decoding.encoding, decoding.encoding.removesuffix("-sig")])
     with open_bytes(file) as stream:
-        own = hashlib.file_digest(stream, "sha256").digest()
+        own = hashlib.file_digest(cast(io.BufferedIOBase, stream), "sha256").digest()
     for name in names:
         encoder = codecs.getincrementalencoder(name)(decoding.errors)
         with suppress(_DifferentError), replacing(path) as draft:

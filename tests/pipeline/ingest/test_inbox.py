@@ -141,7 +141,7 @@ def test_a_second_failure_of_a_name_keeps_both_reasons(inbox, taken):
 
 
 def test_killed_while_moving(inbox, taken, monkeypatch):
-    """The name in the archive is taken with an empty file first: a kill before the move leaves both and loses nothing."""
+    """The name in the archive is taken with an empty file first: a kill before the move leaves both."""
     deliver(inbox, "a.csv")
 
     class Killed(BaseException):
