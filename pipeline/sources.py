@@ -26,7 +26,7 @@ def choose_sources(config: Config, paths: Sequence[Path]) -> list[Input]:
     for path in paths:
         source = next((source for source in config.sources if _lies_in(path, source)), config.input)
         chosen.setdefault(id(source), (source, []))[1].append(path)
-    elsewhere = {"inbox": None, "sql": None, "urls": [], "storage_options_env": None}
+    elsewhere: dict[str, object] = {"inbox": None, "sql": None, "urls": [], "storage_options_env": None}
     return [override(source, paths=mine, **elsewhere) for source, mine in chosen.values()]
 
 

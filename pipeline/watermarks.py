@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -33,6 +34,10 @@ def write(value: Moment) -> str:
 def read(text: str) -> Moment:
     """The value that `write` wrote, exactly."""
     kind, value = json.loads(text)
-    readers = {"datetime": datetime.fromisoformat, "date": date.fromisoformat, "Decimal": Decimal}
+    readers: dict[str, Callable[[str], Moment]] = {
+        "datetime": datetime.fromisoformat,
+        "date": date.fromisoformat,
+        "Decimal": Decimal,
+    }
     found: Moment = readers[kind](value) if kind in readers else value
     return found
