@@ -10,3 +10,8 @@ os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 # A temporary server on a busy machine takes longer than Prefect's default patience.
 os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
+
+from flows.blocks import read_secret
+from pipeline.credentials import read_blocks_with
+
+read_blocks_with(read_secret)

@@ -34,6 +34,7 @@ def check_lines(found: Check) -> Iterator[str]:
         yield f"\n{row.origin.file}: cannot be read and would be set aside: {row.detail}"
     if found.ignored:
         yield f"\nignored (no feedback format): {', '.join(found.ignored)}"
+    yield from (f"\n{note}" for note in found.left)
     yield f"\n{_count(found.feedbacks, 'feedback')} would be read, {_count(found.quarantined, 'row')} set aside"
 
 

@@ -34,6 +34,9 @@ def forgotten_lines(result: Forgotten, *, searched: bool) -> Iterator[str]:
         yield "tombstone  " + ("would keep" if result.plan else "keeps") + " it out of later runs (keyed hash, no text)"
     if result.delivery is not None:
         yield f"sink       {delivery_line(result.delivery)}"
+    for file in result.remains:
+        if file.purged:
+            yield f"inbox      removed {_count(file.rows, 'row')} from {file.place}"
     yield from (f"note       {note}" for note in result.notes)
     yield ""
     yield "out of reach, and yours to clear:"
@@ -57,14 +60,15 @@ def _snapshots(result: Forgotten) -> Iterator[str]:
 
 def _inputs(result: Forgotten, *, searched: bool) -> Iterator[str]:
     if not searched:
-        yield "  input files: none named, none searched (give their paths, or --config)"
-    elif not result.remains:
-        yield "  input files: none of those searched holds it"
+        yield "  input: none named, none searched (give their paths, or --config)"
+    elif all(file.purged for file in result.remains):
+        yield "  input: nothing of what was searched holds it"
     for file in result.remains:
+        rest = f"still holds {_count(file.rows, 'row')} of it, left out by later runs"
         if file.problem is not None:
-            yield f"  {file.path}: not searched: {file.problem}"
-        else:
-            yield f"  {file.path}: still holds {_count(file.rows, 'row')} of it, left out by later runs"
+            yield f"  {file.place}: {f'{rest}; ' if file.rows else 'not searched: '}{file.problem}"
+        elif not file.purged:
+            yield f"  {file.place}: {rest}" + ("; --purge-inbox removes them" if file.kept else "")
 
 
 def _count(number: int, noun: str) -> str:

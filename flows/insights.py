@@ -22,7 +22,7 @@ from flows.terminal import delivery_line
 from pipeline import run as steps
 from pipeline import sink
 from pipeline.config import Config, Input
-from pipeline.errors import CxiError, StoreError, exit_code
+from pipeline.errors import CxiError, StoreError, UnavailableError, exit_code
 from pipeline.progress import Silent
 from pipeline.run import Analysed, RunResult
 from pipeline.staging import Ingested
@@ -37,7 +37,7 @@ def _may_pass(_: object, __: TaskRun, state: State[Any]) -> bool:
     """Retry what another try can mend: I/O. A wrong key in a file stays wrong."""
     try:
         state.result()
-    except (OSError, StoreError):
+    except (OSError, StoreError, UnavailableError):
         return True
     except Exception:
         return False
@@ -171,5 +171,6 @@ def _run(config: Config, sources: Sequence[Input], out: Path, window: Window, *,
             analysed.add(analyse_task(config, path, store.finished.target(path, key)))
         commit_task(store, ingested, reconciled, analysed, key)
         folder = publish_task(config, store, ingested, reconciled.balance, window)
+        notes = ingested.notes + steps.clear_inboxes(config, ingested)
         deliver_task(config, store.out)
-    return RunResult(reconciled.balance, ingested.notes, analysed, store.out, folder, snapshot.load(folder))
+    return RunResult(reconciled.balance, notes, analysed, store.out, folder, snapshot.load(folder))

@@ -18,7 +18,8 @@ from typing import Literal
 
 from pipeline.config import Config, Input
 from pipeline.errors import CxiError, InputError, StoreError, exit_code
-from pipeline.ingest.discover import STDIN, discover
+from pipeline.ingest.discover import discover
+from pipeline.ingest.places import LocalFile
 from pipeline.store.store import DATABASE, Store
 
 By = Literal["month", "week", "day"]
@@ -45,10 +46,13 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All partitions, oldest first, and the files that carry no date and belong to none."""
+    """All partitions, oldest first, the files that carry no date and belong to none, and the names of sources that are
+    left out, for they name no paths: what an inbox, a database or object storage holds is read as a whole.
+    """
 
     partitions: tuple[Partition, ...]
     undated: tuple[Path, ...]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ def plan(sources: Sequence[Input], first: date, last: date, by: By, *, config: C
 
     Raises InputError where no file is dated so, or a path cannot be read.
     """
-    paths = [file.path for source in sources for file in discover(source.paths).files if file.path != STDIN]
+    left_out = tuple(source.name for source in sources if not source.paths)
+    paths = [path for source in sources if source.paths for path in _files(source.paths)]
     dated = sorted((day, path) for path in dict.fromkeys(paths) if (day := date_of(path)) is not None)
     chosen: dict[str, list[Path]] = {}
     for day, path in dated:
@@ -77,12 +82,18 @@ def plan(sources: Sequence[Input], first: date, last: date, by: By, *, config: C
         raise InputError(
             "no file carries a date of these days in its name or folder",
             where=f"{first} to {last}",
-            value=f"{len(dated)} files with another date, {len(undated)} without one",
+            value=f"{len(dated)} files with another date, {len(undated)} without one"
+            + (f"; without paths, and so left out: {', '.join(left_out)}" if left_out else ""),
             remedy="name files or folders like 2026-09, 2026-W36 or 2026-09-01",
         )
     reading = config.digest("input", "sources", "timezone")
     made = (Partition(name, tuple(files), _digest(name, files, reading)) for name, files in chosen.items())
-    return Plan(tuple(made), undated)
+    return Plan(tuple(made), undated, left_out)
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    places = (file.place for file in discover(paths).files)
+    return [place.path for place in places if isinstance(place, LocalFile)]
 
 
 def date_of(path: Path) -> date | None:

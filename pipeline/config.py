@@ -7,75 +7,24 @@ is silently ignored costs a night.
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from pipeline.errors import ConfigError
+from pipeline.inputs import KINDS, Columns, Input, Scale, Sql
+from pipeline.section import Section
+
+__all__ = ["Columns", "Config", "Input", "Scale", "Section", "Sql", "load_config", "override"]
 
 ReportLanguage = Literal["zh", "en", "both"]
-ScoreName = Literal["rating", "csat", "ces"]
-
-
-class Section(BaseModel):
-    """A part of the configuration: immutable, unknown keys forbidden."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 SectionT = TypeVar("SectionT", bound=Section)
-
-
-class Columns(Section):
-    """Which column holds what. A key left out is found by name (zh and en); see docs/input.md."""
-
-    text: str | list[str] | None = Field(None, description="verbatim column, or several: one feedback per answer")
-    id: str | None = None
-    time: str | None = None
-    updated: str | None = Field(None, description="when the row last changed: decides between versions of one id")
-    source: str | None = None
-    channel: str | None = None
-    product: str | None = None
-    region: str | None = None
-    customer: str | None = None
-    question: str | None = None
-    rating: str | None = None
-    nps: str | None = None
-    csat: str | None = None
-    ces: str | None = None
-    attributes: list[str] = Field(default_factory=list, description="further columns to keep as they are (masked)")
-
-
-class Scale(Section):
-    """The scale of a score: its ends and its direction."""
-
-    low: float
-    high: float
-    higher_is_better: bool = True
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Scale:
-        if self.low >= self.high:
-            raise ValueError("low must be below high")
-        return self
-
-
-class Input(Section):
-    """How files are read. One mapping for all files of a run; differing files go into one `sources` entry each."""
-
-    name: str = Field("files", min_length=1, description="name of the source; part of every feedback's identity")
-    paths: list[Path] = Field(default_factory=list)
-    columns: Columns = Field(default_factory=Columns)
-    scales: dict[ScoreName, Scale] = Field(default_factory=dict)
-    sheet: str | None = None
-    encoding: str | None = None
-    sep: str | None = Field(None, min_length=1, max_length=1)
-    time_format: str | None = Field(None, description="strptime format, where dates are not recognised")
-    day_first: bool | None = Field(None, description="03/04/2026: true = 3 April, false = 4 March; unset: its column")
-    max_chars: int = Field(20_000, ge=1)
 
 
 class Model(Section):
@@ -206,6 +155,14 @@ class Config(Section):
             raise ValueError("not an IANA time zone such as Asia/Shanghai") from error
         return value
 
+    @field_validator("sources")
+    @classmethod
+    def _somewhere(cls, value: list[Input]) -> list[Input]:
+        for source in value:
+            if source.kind is None:
+                raise ValueError(f"{source.name!r} names nothing to read: give it one of {', '.join(KINDS)}")
+        return value
+
     @model_validator(mode="after")
     def _distinct_sources(self) -> Config:
         names = [source.name for source in self.sources]
@@ -238,7 +195,7 @@ def load_config(path: Path | None) -> Config:
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        raise _explain(path, error) from error
+        raise _explain(path, error, Config) from error
     return _anchor(config, path.parent)
 
 
@@ -250,7 +207,7 @@ def override(section: SectionT, **values: Any) -> SectionT:
     try:
         return type(section).model_validate({**dict(section), **values})
     except ValidationError as error:
-        raise _explain(Path("options"), error) from error
+        raise _explain(Path("options"), error, type(section)) from error
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -269,34 +226,74 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return raw
 
 
-def _explain(path: Path, error: ValidationError) -> ConfigError:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"]) or "(top level)"
-    more = f"; and {error.error_count() - 1} more" if error.error_count() > 1 else ""
+def _explain(path: Path, error: ValidationError, root: type[Section]) -> ConfigError:
+    problems: dict[str, list[Any]] = {}
+    for each in error.errors():
+        problems.setdefault(_key(each["loc"]), []).append(each)
+    key, found = next(iter(problems.items()))
+    first = found[0]
+    more = f"; and {len(problems) - 1} more" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
-        owner = _section_at(first["loc"][:-1])
+        owner = _section_at(root, first["loc"][:-1])
         known = ", ".join(sorted(owner.model_fields)) if owner else "see configs/default.yaml"
         return ConfigError(f"unknown key{more}", where=f"{path}: {key}", remedy=f"known keys here: {known}")
-    # Somebody may have put the URL with its password where the name of a variable belongs.
-    shown = not isinstance(first["input"], dict | list) and first["loc"][:1] != ("sink",)
-    value = first["input"] if shown else None
+    # What a key takes may be said in several ways, one a member of its union.
+    said = " or ".join(dict.fromkeys(_plain(each["msg"]) for each in found))
     return ConfigError(
-        f"{first['msg']}{more}", where=f"{path}: {key}", value=value, remedy="see configs/default.yaml for every key"
+        f"{said}{more}",
+        where=f"{path}: {key}",
+        value=_quotable(key, first["input"]),
+        remedy="see configs/default.yaml for every key",
     )
 
 
-def _section_at(location: tuple[int | str, ...]) -> type[Section] | None:
+_PREFIX = re.compile(r"^(Value|Assertion) error, ")
+_MAPPING = re.compile(r"^Input should be a valid dictionary( or instance of \w+)?")
+_UNION_MEMBER = re.compile(r"str|int|float|bool|list\[.*\]|\[key\]|(function|constrained|lax|json|is)-.*")
+_SECRET = ("sink", "url_env", "url_block", "urls_env", "storage_options_env", "urls")
+"""Keys under which somebody may have written a secret where only its name belongs."""
+_LONGEST_VALUE = 80
+
+
+def _plain(message: str) -> str:
+    """A message of pydantic's without its prefixes and the names of our classes."""
+    return _MAPPING.sub("Input should be a mapping of keys", _PREFIX.sub("", message))
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    """A place in the configuration as a user writes it: pydantic also names the member of a union it tried."""
+    return ".".join(str(part) for part in location if not _UNION_MEMBER.fullmatch(str(part))) or "(top level)"
+
+
+def _quotable(key: str, value: object) -> object | None:
+    """A value fit for a message; None for one that may be a secret, or is no single value."""
+    if isinstance(value, dict | list | Section) or any(name in key.split(".") for name in _SECRET):
+        return None
+    if isinstance(value, str) and "://" in value:
+        return None
+    return f"{value[:_LONGEST_VALUE]}…" if isinstance(value, str) and len(value) > _LONGEST_VALUE else value
+
+
+def _section_at(root: type[Section], location: tuple[int | str, ...]) -> type[Section] | None:
     """The section class a location points into, to list the keys it knows."""
-    current: type[Section] = Config
+    current = root
     for part in location:
-        if isinstance(part, int):
+        if isinstance(part, int) or _UNION_MEMBER.fullmatch(part):
             continue
-        annotation = getattr(current.model_fields.get(part), "annotation", None)
-        candidate = next(iter(get_args(annotation)), annotation)  # of `list[Input]` and `Postgres | None`, the section
-        if not (isinstance(candidate, type) and issubclass(candidate, Section)):
-            return None
-        current = candidate
+        found = current.model_fields.get(part)
+        if found is not None:
+            inside = _section_in(found.annotation)
+            if inside is None:
+                return None
+            current = inside
     return current
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
+    """The section class within `Section | None`, `list[Section]` or `dict[str, Section]`."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _section_in(part)) is not None), None)
 
 
 def _anchor(config: Config, folder: Path) -> Config:
@@ -306,7 +303,9 @@ def _anchor(config: Config, folder: Path) -> Config:
         return None if path is None else folder / path.expanduser()
 
     def inputs(item: Input) -> Input:
-        return item.model_copy(update={"paths": [folder / path.expanduser() for path in item.paths]})
+        return item.model_copy(
+            update={"paths": [folder / path.expanduser() for path in item.paths], "inbox": at(item.inbox)}
+        )
 
     return config.model_copy(
         update={

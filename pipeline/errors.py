@@ -3,6 +3,8 @@
     CxiError                     anything a user can mend; the CLI prints it without a traceback
     +-- ConfigError              a configuration key or value (exit code 2)
     +-- InputError               a path, file, sheet, encoding or column (exit code 3)
+    |   +-- ColumnsError         columns that do not fit; its message lists them
+    |   +-- UnavailableError     a database or object storage that cannot be reached now
     +-- ContractError            a table that breaks its declared contract (exit code 4)
     +-- StoreError               the store or the output directory (exit code 5)
     +-- ReportError              a report that cannot be made (exit code 6)
@@ -50,6 +52,20 @@ class InputError(CxiError):
     """A path, file, sheet, encoding or column that cannot be read."""
 
     exit_code = 3
+
+
+class ColumnsError(InputError):
+    """Columns that do not fit. The message lists them; `problem` does not, because a file without a header has feedback
+    where its names should be.
+    """
+
+    def __init__(self, problem: str, *, seen: str, where: str, value: object | None = None, remedy: str) -> None:
+        self.problem = problem
+        super().__init__(f"{problem}; columns seen: {seen}", where=where, value=value, remedy=remedy)
+
+
+class UnavailableError(InputError):
+    """A database or an object storage that cannot be reached now: another try may help."""
 
 
 class ContractError(CxiError):

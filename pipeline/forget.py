@@ -54,7 +54,8 @@ class Forgotten:
 
     `holding` are the snapshots with some of it; `removed` all that go, for the figures of each may count it.
     `published` is the snapshot made without it, None where there was none before or none is needed. `remains` are
-    input files that hold it. `delivery` says what was done in the sink, None where none is configured or with `plan`.
+    inputs that hold it, or held it. `delivery` says what was done in the sink, None where none is configured or with
+    `plan`.
     """
 
     plan: bool
@@ -73,14 +74,26 @@ class Forgotten:
 
 
 def forget(
-    config: Config, request: Request, out: Path, *, sources: Sequence[Input], plan: bool, progress: Progress
+    config: Config,
+    request: Request,
+    out: Path,
+    *,
+    sources: Sequence[Input],
+    plan: bool,
+    purge_inbox: bool = False,
+    progress: Progress,
 ) -> Forgotten:
-    """Remove all of the request, or with `plan` only say what would be removed; look for it in the files of `sources`.
+    """Remove all of the request, or with `plan` only say what would be removed; look for it in the inputs of `sources`,
+    and with `purge_inbox` remove it from what earlier runs have put away in inboxes.
 
     Raises CxiError (exit code 1), with nothing changed, where one of the ids or customers is not known here;
     ConfigError where the configuration is not that of the last run; StoreError where the store cannot be used, or, with
     everything done here, where the sink cannot: the same command again tries that again.
     """
+    if purge_inbox and not any(source.inbox for source in sources):
+        raise ConfigError(
+            "no source with an inbox", where="--purge-inbox", remedy="name the configuration that has it with --config"
+        )
     if not plan:
         sink.check(config.sink)
     out = existing(out)
@@ -101,7 +114,9 @@ def forget(
     if pending is not None:
         verb = "would be finished" if plan else "was finished"
         notes += (f"an earlier cxi forget of {pending.rows:,} rows, interrupted, {verb}",)
-    remains = tuple(search(config, sources, _tombstones(targets), store.hasher, progress=progress))
+    purge = purge_inbox and not plan
+    gone = _tombstones(targets)
+    remains = tuple(search(config, sources, gone, store.hasher, purge_inbox=purge, progress=progress))
     return Forgotten(plan, holdings, holding, removed, published, remains, notes, delivery)
 
 

@@ -1,4 +1,7 @@
-"""`cxi run --plan`: what a run would read and analyse, and why, without doing it."""
+"""`cxi run --plan`: what a run would read and analyse, and why, without doing it.
+
+Files of inboxes stay where they are, and how far databases were read stays as it is stored.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ from pipeline.store.store import DATABASE, Store
 
 _LANGUAGES = pa.array(sorted(CLASSIFIED), pa.string())
 
-FileState = Literal["new", "changed", "read differently", "unchanged"]
+FileState = Literal["new", "changed", "read differently", "unchanged", "read every time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,10 @@ class RunPlan:
     """What a run would do.
 
     `files`: label -> whether it would be read and why ("read differently": the same bytes, but other settings, privacy
-    policy, hash key or version of this program). Feedbacks to analyse: `fresh` are new or changed, `again` are known
-    and have no results of this model and taxonomy (with `--reanalyse`: all known); `resumed` of them were analysed by a
-    run that did not finish and need no model.
+    policy, hash key or version of this program; "read every time": databases, of which only what has changed may be
+    read, standard input, and objects without a sure version). Feedbacks to analyse: `fresh` are new or changed, `again`
+    are known and have no results of this model and taxonomy (with `--reanalyse`: all known); `resumed` of them were
+    analysed by a run that did not finish and need no model.
     """
 
     files: dict[str, FileState]
@@ -88,7 +92,8 @@ def _fresh(reconciled: Reconciled) -> int:
 
 
 def _states(ingested: Ingested, before: Mapping[str, str]) -> dict[str, FileState]:
-    return {label: _state(label, digest, ingested, before) for label, digest in ingested.digests.items()}
+    states = {label: _state(label, digest, ingested, before) for label, digest in ingested.digests.items()}
+    return states | dict.fromkeys(ingested.always, "read every time")
 
 
 def _state(label: str, digest: str, ingested: Ingested, before: Mapping[str, str]) -> FileState:

@@ -1,58 +1,113 @@
-"""Input files that still hold what was forgotten: they are the user's own and are only read."""
+"""Inputs that still hold what was forgotten. They are the user's own and are only read, but for what runs have put away
+in an inbox, which can be rewritten on demand.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from pipeline.config import Config, Input, override
-from pipeline.errors import InputError
-from pipeline.ingest.discover import STDIN
+from pipeline.errors import CxiError
+from pipeline.ingest.discover import STDIN, classify, walk
+from pipeline.ingest.inbox import ARCHIVE, FAILED, kept_files
+from pipeline.ingest.plan import FilePlan
 from pipeline.ingest.read import read_feedback
 from pipeline.privacy.keys import KeyedHasher
 from pipeline.privacy.masker import Masker
 from pipeline.privacy.policy import load_policy
 from pipeline.progress import Progress
+from pipeline.purge import purge
 from pipeline.store.tombstones import Tombstones
 
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """An input file that holds `rows` of what was forgotten; `problem` where it could not be searched."""
+    """An input that holds `rows` of what was forgotten; `problem` where it could not be searched, or not be rewritten.
 
-    path: Path
+    `kept` says that a run has put the file away in its inbox, and `purged` that the rows were removed from it now.
+    """
+
+    place: str
     rows: int
     problem: str | None = None
+    kept: bool = False
+    purged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One file, directory, URL or database of a source, so that one that cannot be read does not hide the others."""
+
+    source: Input
+    place: str
+    kept: bool = False
 
 
 def search(
-    config: Config, sources: Sequence[Input], forgotten: Tombstones, hasher: KeyedHasher, *, progress: Progress
+    config: Config,
+    sources: Sequence[Input],
+    forgotten: Tombstones,
+    hasher: KeyedHasher,
+    *,
+    purge_inbox: bool = False,
+    progress: Progress,
 ) -> Iterator[Remains]:
-    """The files of `sources` that hold rows that `forgotten` covers, and those that cannot be read."""
+    """The inputs of `sources` that hold rows that `forgotten` covers, and those that cannot be read.
+
+    With `purge_inbox`, files that runs have put away in inboxes are rewritten without these rows.
+    """
     masker = Masker(load_policy(config.privacy), hasher=hasher)
     for source in sources:
-        for path in source.paths:
-            if path != STDIN:
-                yield from _search(config, override(source, paths=[path]), forgotten, hasher, masker, progress)
+        for part in _parts(source):
+            for found, plan, rows in _search(config, part, forgotten, hasher, masker, progress):
+                if purge_inbox and part.kept and plan is not None:
+                    yield _purge(found, plan, rows)
+                else:
+                    yield found
+
+
+def _parts(source: Input) -> Iterator[_Part]:
+    for path in source.paths:
+        if path != STDIN:
+            yield _Part(override(source, paths=[path]), str(path))
+    for url in source.urls:
+        yield _Part(override(source, urls=[url]), url)
+    if source.sql is not None:
+        yield _Part(source, f"database of {source.name}")
+    if source.inbox is not None and source.inbox.is_dir():
+        waiting = walk(source.inbox, leave_out=(source.inbox / ARCHIVE, source.inbox / FAILED))
+        for files, kept in ((waiting, False), (kept_files(source.inbox), True)):
+            for path in files:
+                if classify(path.name) is not None and path.stat().st_size:
+                    yield _Part(override(source, inbox=None, paths=[path]), str(path), kept)
 
 
 def _search(
-    config: Config, source: Input, forgotten: Tombstones, hasher: KeyedHasher, masker: Masker, progress: Progress
-) -> Iterator[Remains]:
-    """`search` in one path, so that one that cannot be read does not hide the others."""
+    config: Config, part: _Part, forgotten: Tombstones, hasher: KeyedHasher, masker: Masker, progress: Progress
+) -> Iterator[tuple[Remains, FilePlan | None, frozenset[int]]]:
+    """What one part holds: for each of its files the plan by which it was read, and the numbers of the rows."""
     try:
-        reading = read_feedback([source], config=config, masker=masker, hasher=hasher)
-        found: dict[str, set[tuple[str | None, int]]] = {}
+        reading = read_feedback([part.source], config=config, masker=masker, hasher=hasher)
+        found: dict[str, set[int]] = {}
         with progress.step("search input", reading.survey.rows) as advance:
             for item in reading.items(advance):
                 if forgotten.cover(item):
-                    found.setdefault(item.origin.file, set()).add((item.origin.sheet, item.origin.row))
-    except InputError as error:
-        yield Remains(source.paths[0], 0, error.message)
+                    found.setdefault(item.origin.file, set()).add(item.origin.row)
+    except CxiError as error:
+        yield Remains(part.place, 0, error.message, kept=part.kept), None, frozenset()
         return
     for plan in reading.survey.plans:
-        if plan.file.label in found:
-            yield Remains(plan.file.path, len(found[plan.file.label]))
+        rows = frozenset(found.get(plan.file.label, ()))
+        if rows:
+            yield Remains(str(plan.file.place), len(rows), kept=part.kept), plan, rows
     for file, problem in reading.survey.unreadable:
-        yield Remains(file.path, 0, problem.message)
+        yield Remains(str(file.place), 0, problem.message), None, frozenset()
+
+
+def _purge(found: Remains, plan: FilePlan, rows: frozenset[int]) -> Remains:
+    try:
+        purge(plan.table, rows)
+    except CxiError as error:
+        return replace(found, problem=error.message)
+    return replace(found, purged=True)

@@ -7,19 +7,22 @@ committed in one transaction and published after it: a kill at any instant leave
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
 
 from pipeline import tables
 from pipeline.config import Config, Input, override
-from pipeline.errors import InputError
+from pipeline.errors import InputError, UnavailableError
 from pipeline.history import existing, last_run, require_same, window_of
-from pipeline.ingest.discover import STDIN, discover
-from pipeline.ingest.read import Reading, read_feedback
+from pipeline.ingest.discover import STDIN
+from pipeline.ingest.inbox import kept_files
+from pipeline.ingest.read import Reading, discover_source, read_feedback, shown
 from pipeline.privacy.masker import Masker
 from pipeline.privacy.policy import load_policy
 from pipeline.progress import Progress
@@ -34,6 +37,7 @@ from pipeline.store.store import Balance, Store
 from pipeline.store.tombstones import Tombstones
 
 _NOTHING = Balance(0, 0, 0, 0, 0, 0)
+_NUMBER = re.compile(r" \(\d+\)(?=(\.\w+){1,2}$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,24 +137,53 @@ def _take_in(
 
 def _read_again(config: Config, sources: Sequence[Input], store: Store, labels: set[str]) -> tuple[Reading, list[str]]:
     """The files of these names among the sources, and what is wrong with paths and files that cannot be read."""
-    there, problems = [], []
-    for source in sources:
-        paths = []
-        for path in source.paths:
-            if path == STDIN and "stdin" not in labels:
-                continue
-            try:
-                discover([path])
-            except InputError as error:
-                problems.append(f"{error.where or path}: {error.message}")
-            else:
-                paths.append(path)
-        if paths:
-            there.append(override(source, paths=paths))
     masker = Masker(load_policy(config.privacy), hasher=store.hasher)
+    there: list[Input] = []
+    problems: list[str] = []
+    for source in sources:
+        found: dict[Literal["paths", "urls"], list[Any]] = {"paths": [], "urls": []}
+        for part, kind, where in _parts(source, labels):
+            try:
+                discover_source(part)
+            except UnavailableError:
+                raise
+            except InputError as error:
+                problems.append(f"{error.where or where}: {error.message}")
+            else:
+                found[kind] += getattr(part, kind)
+        there += [override(source, **{kind: listed}) for kind, listed in found.items() if listed]
     reading = read_feedback(there if labels else [], config=config, masker=masker, hasher=store.hasher, only=labels)
     problems += [f"{file.label}: {error.message}" for file, error in reading.survey.unreadable]
+    met = {plan.file.label for plan in reading.survey.plans} | {file.label for file, _ in reading.survey.unreadable}
+    for source in sources:
+        problems += _elsewhere(source, labels - met, masker)
     return reading, problems
+
+
+def _parts(source: Input, labels: set[str]) -> Iterator[tuple[Input, Literal["paths", "urls"], str]]:
+    """A source path by path, or URL by URL: one that is not there any more does not hide the others."""
+    for path in source.paths:
+        if path != STDIN or "stdin" in labels:
+            yield override(source, paths=[path]), "paths", str(path)
+    for url in source.urls if labels else ():
+        yield override(source, urls=[url]), "urls", url
+
+
+def _elsewhere(source: Input, labels: set[str], masker: Masker) -> Iterator[str]:
+    """What to do about rows set aside that did not come from a file which is still where it was read."""
+    if source.sql is not None and source.name in labels:
+        yield (
+            f"{source.name}: rows of a database are not retried; mend them there, and the next run reads those that"
+            " its watermark calls changed (all, without one)"
+        )
+    if source.inbox is not None:
+        # The latest day's wins; a number was added where the name was taken.
+        kept = {shown(_NUMBER.sub("", path.name), masker): path.parent for path in kept_files(source.inbox)}
+        for label in sorted(labels & kept.keys()):
+            yield (
+                f"{label}: came by an inbox and lies in {kept[label]} now; mend it and put it back into the inbox under"
+                " this name, and the next run reads it"
+            )
 
 
 def _stage(

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import pyarrow.parquet as pq
 from pipeline import report, sink
 from pipeline.analyse import analyse, analysis_key, open_model
 from pipeline.config import Config, Input
+from pipeline.ingest.inbox import put_away
 from pipeline.insight import evidence, priority, strengths
 from pipeline.insight.playbook import load_playbook
 from pipeline.metrics import periods
@@ -91,8 +93,9 @@ def run(
         analysed = analyse_all(config, store, reconciled.pending, key=key, progress=progress)
         commit(store, ingested, reconciled, analysed, key=key)
         folder = publish(config, store, ingested, reconciled.balance, window=window, progress=progress)
+        notes = ingested.notes + clear_inboxes(config, ingested)
         sink.deliver(config.sink, store.out, progress=progress)
-    return RunResult(reconciled.balance, ingested.notes, analysed, store.out, folder, snapshot.load(folder))
+    return RunResult(reconciled.balance, notes, analysed, store.out, folder, snapshot.load(folder))
 
 
 def check_config(config: Config) -> None:
@@ -110,8 +113,15 @@ def check_config(config: Config) -> None:
 
 
 def ingest(config: Config, sources: Sequence[Input], store: Store, *, progress: Progress) -> Ingested:
-    """Read, map, mask and identify every row of new and changed files; write partitions. No table is touched."""
+    """Read, map, mask and identify every row of new and changed files and of databases; write partitions. No table is
+    touched.
+    """
     return stage(config, sources, store, progress=progress)
+
+
+def clear_inboxes(config: Config, ingested: Ingested) -> tuple[str, ...]:
+    """Move the files of inboxes away, once they are stored. Returns notes on those that could not be moved."""
+    return put_away(ingested.arrivals, day=datetime.now(config.zone).date())
 
 
 def current_key(config: Config) -> str:
@@ -130,6 +140,8 @@ def reconcile(config: Config, store: Store, ingested: Ingested, *, key: str, rea
         drop_repeated_texts=config.drop_repeated_texts,
         forgotten=ingested.staged.forgotten,
         reanalyse=reanalyse,
+        watermarks=ingested.watermarks,
+        partial=ingested.partial,
     )
 
 

@@ -15,7 +15,7 @@ def choose_sources(config: Config, paths: Sequence[Path]) -> list[Input]:
 
     Raises ConfigError when neither names anything.
     """
-    configured = [config.input] if config.input.paths else list(config.sources)
+    configured = [config.input] if config.input.kind else list(config.sources)
     if not paths:
         if not configured:
             raise ConfigError(
@@ -26,9 +26,11 @@ def choose_sources(config: Config, paths: Sequence[Path]) -> list[Input]:
     for path in paths:
         source = next((source for source in config.sources if _lies_in(path, source)), config.input)
         chosen.setdefault(id(source), (source, []))[1].append(path)
-    return [override(source, paths=mine) for source, mine in chosen.values()]
+    elsewhere: dict[str, object] = {"inbox": None, "sql": None, "urls": [], "storage_options_env": None}
+    return [override(source, paths=mine, **elsewhere) for source, mine in chosen.values()]
 
 
 def _lies_in(path: Path, source: Input) -> bool:
     here = path.resolve()
-    return any(here == root.resolve() or here.is_relative_to(root.resolve()) for root in source.paths)
+    roots = [*source.paths, *([source.inbox] if source.inbox else [])]
+    return any(here == root.resolve() or here.is_relative_to(root.resolve()) for root in roots)

@@ -45,6 +45,8 @@ def backfill(
         found = make_plan(sources_of(settings, paths), start, end, by, config=settings)  # type: ignore[arg-type]
         for path in found.undated:
             typer.echo(f"no date in its name or folder, left out: {path}", err=True)
+        for name in found.left_out:
+            typer.echo(f"source {name} names no paths, left out (an inbox's archive can be named)", err=True)
         if plan:
             for partition in found.partitions:
                 typer.echo(f"{partition.name}: {', '.join(map(str, partition.paths))}")

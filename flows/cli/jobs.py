@@ -163,6 +163,13 @@ def forget(
     ] = None,
     config: ConfigFile = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be removed, and change nothing.")] = False,
+    purge_inbox: Annotated[
+        bool,
+        typer.Option(
+            "--purge-inbox",
+            help="Also rewrite the files that runs have put away in inboxes (archive and failed) without these rows.",
+        ),
+    ] = False,
 ) -> None:
     """Remove a feedback or a customer from store, tables and reports for good, and keep it out of later runs."""
     with errors():
@@ -172,13 +179,14 @@ def forget(
         from pipeline.forget import forget as forget_all
 
         settings = settings_of(config)
-        configured = bool(paths or settings.sources or settings.input.paths)
+        configured = bool(paths or settings.sources or settings.input.kind)
         result = forget_all(
             settings,
             Request(tuple(ids or ()), tuple(customers or ()), source),
             out or settings.out or DEFAULT_OUT,
             sources=sources_of(settings, paths) if configured else [],
             plan=plan,
+            purge_inbox=purge_inbox,
             progress=Bars(),
         )
         show_forgotten(result, searched=configured)

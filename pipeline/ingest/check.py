@@ -128,13 +128,14 @@ class FileCheck:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """All files, the files of directories that cannot be read (with the reason), and the names, masked, of those of
-    other kinds.
+    """All files, the files of directories that cannot be read (with the reason), the names, masked, of those of
+    other kinds, and what a run would leave for the next one.
     """
 
     files: list[FileCheck]
     unreadable: list[QuarantinedRow]
     ignored: list[str]
+    left: list[str] = field(default_factory=list)
 
     @property
     def feedbacks(self) -> int:
@@ -174,7 +175,10 @@ def check(
     for (name, column), refused in reading.refused.items():
         files[name].notes.append(refused_note(column, refused))
     return Check(
-        list(files.values()), unreadable, [masker.mask(clean(path.name)).text for path in reading.survey.ignored]
+        list(files.values()),
+        unreadable,
+        [masker.mask(clean(path.name)).text for path in reading.survey.ignored],
+        list(reading.survey.left),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.config import Columns
-from pipeline.errors import InputError
+from pipeline.errors import ColumnsError
 from pipeline.ingest import names
 from pipeline.ingest.scale_names import read_name
 
@@ -87,8 +87,9 @@ def _find(columns: Sequence[str], name: str, key: str, where: str, seen: str) ->
     alike = [column for column in columns if names.normalise(column) == names.normalise(name) != ""]
     if len(alike) == 1:
         return alike[0]
-    raise InputError(
-        f"the configured {key} column is not in this file; columns seen: {seen}",
+    raise ColumnsError(
+        f"the configured {key} column is not in this file",
+        seen=seen,
         where=where,
         value=name,
         remedy=f"mend input.columns.{key}, or give differing files entries of their own under sources",
@@ -98,15 +99,17 @@ def _find(columns: Sequence[str], name: str, key: str, where: str, seen: str) ->
 def _text_column(columns: Sequence[str], *, where: str, seen: str, show: Callable[[str], str]) -> str:
     ranked = sorted((found, column) for column in columns if (found := names.match(column, "text")) is not None)
     if not ranked:
-        raise InputError(
-            f"no text column recognised; columns seen: {seen}",
+        raise ColumnsError(
+            "no text column recognised",
+            seen=seen,
             where=where,
             remedy="name it with --text / input.columns.text (several: each answer is a feedback of its own)",
         )
     best = [column for (tier, _), column in ranked if tier == ranked[0][0][0]]
     if len(best) > 1:
-        raise InputError(
-            f"more than one text column: {', '.join(map(show, best))}; columns seen: {seen}",
+        raise ColumnsError(
+            f"more than one text column: {', '.join(map(show, best))}",
+            seen=seen,
             where=where,
             remedy="choose with --text / input.columns.text (several: each answer is a feedback of its own)",
         )

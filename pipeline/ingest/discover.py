@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
-from typing import Literal
+from pathlib import Path, PurePath
+from typing import Literal, NamedTuple
 
 from pipeline.errors import InputError
+from pipeline.ingest.places import LocalFile, Place, StandardInput
 
-Format = Literal["csv", "jsonl", "json", "parquet", "xlsx"]
+Format = Literal["csv", "jsonl", "json", "parquet", "xlsx", "sql"]
 STDIN = Path("-")
 FORMATS: dict[str, Format] = {
     ".csv": "csv",
@@ -47,24 +48,27 @@ class InputFile:
     be read stops the run, a found one is set aside.
     """
 
-    path: Path
+    place: Place
     format: Format
     label: str
     named: bool
     compressed: bool = False
 
-    @property
-    def is_stdin(self) -> bool:
-        """Whether this is standard input."""
-        return self.path == STDIN
-
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What `discover` found: the files to read, and those of other kinds that lay in the directories."""
+    """What was found: the files to read, those of other kinds beside them, and what a user should know (not masked)."""
 
     files: tuple[InputFile, ...]
-    ignored: tuple[Path, ...]
+    ignored: tuple[PurePath, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Kind(NamedTuple):
+    """What a file's name says of it."""
+
+    format: Format
+    compressed: bool
 
 
 def discover(paths: Sequence[Path]) -> Discovery:
@@ -80,15 +84,14 @@ def discover(paths: Sequence[Path]) -> Discovery:
     ignored: list[Path] = []
     for path in paths:
         if path == STDIN:
-            files.setdefault(STDIN, InputFile(STDIN, "jsonl", "stdin", named=True))
+            files.setdefault(STDIN, InputFile(StandardInput(), "jsonl", "stdin", named=True))
         elif path.is_dir():
             found, others = _search(path)
             ignored += others
-            for item in found:
-                files.setdefault(item.path.resolve(), item)
+            for inside in found:
+                files.setdefault(inside.resolve(), _file(inside, named=False))
         else:
-            item = _named(path)
-            files[path.resolve()] = item
+            files[path.resolve()] = _named(path)
     return Discovery(tuple(files.values()), tuple(ignored))
 
 
@@ -104,36 +107,55 @@ def suffixes() -> str:
     return ", ".join(sorted(FORMATS)) + " (text formats also as .gz)"
 
 
+def classify(name: str) -> Kind | None:
+    """The format of a file with this name; None for one that is not read."""
+    suffixes_of = [suffix.lower() for suffix in PurePath(name).suffixes]
+    compressed = suffixes_of[-1:] == [".gz"]
+    suffix = (suffixes_of[-2] if len(suffixes_of) > 1 else "") if compressed else (suffixes_of or [""])[-1]
+    kind = FORMATS.get(suffix)
+    if kind is None or (compressed and kind in ("parquet", "xlsx")):
+        return None
+    return Kind(kind, compressed)
+
+
+def not_read(where: str, suffix: str) -> InputError:
+    """The error for a file of a kind that is not read."""
+    return InputError(
+        "a file of this kind is not read",
+        where=where,
+        value=suffix,
+        remedy=_ADVICE.get(suffix, f"give one of {suffixes()}"),
+    )
+
+
+def walk(folder: Path, *, leave_out: Sequence[Path] = ()) -> list[Path]:
+    """All files below a directory in name order, without hidden ones and directories to `leave_out`. Raises OSError."""
+    paths: list[Path] = []
+    for root, folders, names in os.walk(folder, onerror=_raise):
+        here = Path(root)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and here / name not in leave_out)
+        paths += [here / name for name in names if not name.startswith((".", "~$"))]
+    return sorted(paths)
+
+
 def _named(path: Path) -> InputFile:
     if not path.exists():
-        raise InputError("no such file or directory", where=str(path), remedy="check the path")
-    item = _classify(path, named=True)
-    if item is None:
-        suffix = path.suffix.lower()
-        raise InputError(
-            "a file of this kind is not read",
-            where=str(path),
-            value=suffix,
-            remedy=_ADVICE.get(suffix, f"give one of {suffixes()}"),
-        )
+        remedy = "URLs go into `urls` of a source" if ":/" in str(path) else "check the path"
+        raise InputError("no such file or directory", where=str(path), remedy=remedy)
+    if classify(path.name) is None:
+        raise not_read(str(path), path.suffix.lower())
     if not os.access(path, os.R_OK):
         raise InputError("no permission to read the file", where=str(path), remedy="check its access rights")
-    return item
+    return _file(path, named=True)
 
 
-def _search(folder: Path) -> tuple[list[InputFile], list[Path]]:
-    found: list[InputFile] = []
-    others: list[Path] = []
+def _search(folder: Path) -> tuple[list[Path], list[Path]]:
     try:
-        entries = list(_walk(folder))
+        entries = walk(folder)
     except OSError as error:
         raise InputError("cannot list the directory", where=str(folder), value=error.strerror) from error
-    for path in entries:
-        item = _classify(path, named=False)
-        if item is None:
-            others.append(path)
-        else:
-            found.append(item)
+    found = [path for path in entries if classify(path.name) is not None]
+    others = [path for path in entries if classify(path.name) is None]
     if not found:
         kinds = Counter(path.suffix.lower() or "(no suffix)" for path in others)
         seen = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
@@ -145,31 +167,19 @@ def _search(folder: Path) -> tuple[list[InputFile], list[Path]]:
     return found, others
 
 
-def _walk(folder: Path) -> list[Path]:
-    paths: list[Path] = []
-    for root, folders, names in os.walk(folder, onerror=_raise):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths += [Path(root) / name for name in names if not name.startswith((".", "~$"))]
-    return sorted(paths)
-
-
 def _raise(error: OSError) -> None:
     raise error
 
 
-def _classify(path: Path, *, named: bool) -> InputFile | None:
-    suffixes_of = [suffix.lower() for suffix in path.suffixes]
-    compressed = suffixes_of[-1:] == [".gz"]
-    suffix = (suffixes_of[-2] if len(suffixes_of) > 1 else "") if compressed else (suffixes_of or [""])[-1]
-    kind = FORMATS.get(suffix)
-    if kind is None or (compressed and kind in ("parquet", "xlsx")):
-        return None
-    return InputFile(path, kind, path.name, named=named, compressed=compressed)
+def _file(path: Path, *, named: bool) -> InputFile:
+    kind = classify(path.name)
+    assert kind is not None
+    return InputFile(LocalFile(path), kind.format, path.name, named=named, compressed=kind.compressed)
 
 
 def _tail(item: InputFile, files: Sequence[InputFile]) -> str:
-    parts = item.path.resolve().parts
-    rivals = [other.path.resolve().parts for other in files if other is not item and other.label == item.label]
+    parts = item.place.parts
+    rivals = [other.place.parts for other in files if other is not item and other.label == item.label]
     length = 1
     while length < len(parts) and any(other[-length:] == parts[-length:] for other in rivals):
         length += 1

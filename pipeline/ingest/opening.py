@@ -1,18 +1,17 @@
-"""Bytes and lines of an input file, whether plain, compressed or standard input."""
+"""Bytes and lines of an input file, plain or compressed, wherever it is."""
 
 from __future__ import annotations
 
+import errno
 import gzip
+import hashlib
 import io
-import shutil
-import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import ExitStack, contextmanager
 from typing import BinaryIO, TextIO, cast
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, UnavailableError
 from pipeline.ingest.discover import InputFile
 from pipeline.ingest.encoding import Decoding
 
@@ -44,14 +43,17 @@ def open_bytes(file: InputFile) -> Iterator[BinaryIO]:
     Raises InputError where it cannot be opened or the compression is broken.
     """
     try:
-        with _open(file) as stream:
+        with ExitStack() as opened:
+            stream = opened.enter_context(file.place.open())
+            if file.compressed:
+                stream = opened.enter_context(cast(BinaryIO, gzip.GzipFile(fileobj=stream)))
             yield stream
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise InputError(
             "the gzip compression is broken", where=file.label, remedy="copy or export the file again"
         ) from error
     except OSError as error:
-        raise InputError("cannot read the file", where=file.label, value=error.strerror) from error
+        raise cannot_read(file, error) from error
 
 
 @contextmanager
@@ -83,20 +85,19 @@ def require_text(file: InputFile) -> None:
         raise InputError("not a text file: it is full of control bytes", where=file.label, remedy="export it as CSV")
 
 
-def _open(file: InputFile) -> BinaryIO:
-    if file.is_stdin:
-        return cast(BinaryIO, gzip.open(io.BytesIO(_standard_input())))
-    if file.compressed:
-        return cast(BinaryIO, gzip.open(file.path))
-    return file.path.open("rb")
+def digest(file: InputFile) -> str | None:
+    """SHA-256 of the file as it is stored; None for what cannot be had again. Raises InputError."""
+    if not file.place.lasting:
+        return None
+    try:
+        with file.place.open() as stream:
+            return hashlib.file_digest(cast(io.BufferedIOBase, stream), "sha256").hexdigest()
+    except OSError as error:
+        raise cannot_read(file, error) from error
 
 
-@lru_cache(maxsize=1)
-def _standard_input() -> bytes:
-    """Standard input, kept compressed in memory: it is read more than once, and feedback must not reach a
-    disk unmasked.
-    """
-    held = io.BytesIO()
-    with gzip.GzipFile(fileobj=held, mode="wb", compresslevel=1) as target:
-        shutil.copyfileobj(sys.stdin.buffer, target)
-    return held.getvalue()
+def cannot_read(file: InputFile, error: OSError) -> InputError:
+    """The error for a file that cannot be opened or read to its end."""
+    # What another try may mend: a broken connection, a file that was replaced while it was read.
+    kind = UnavailableError if error.errno in (errno.EIO, errno.ESTALE) else InputError
+    return kind("cannot read the file", where=file.label, value=error.strerror, remedy="check that it can be read")

@@ -18,6 +18,7 @@ from pipeline.ingest.scores import ScoreRule, ScoreSurvey
 from pipeline.ingest.table import RawRow, RawTable
 from pipeline.language import main_script
 from pipeline.records import Language
+from pipeline.watermarks import Watermark
 
 _TIMES = ("time", "updated")
 
@@ -47,12 +48,15 @@ class FilePlan:
         return self.table.file
 
 
-def plan_file(file: InputFile, options: Input, *, config: Config, show: Callable[[str], str]) -> FilePlan:
-    """Open a file, map its columns and read it once. `show` masks names that come from the file.
+def plan_file(
+    file: InputFile, options: Input, *, config: Config, show: Callable[[str], str], known: Watermark | None = None
+) -> FilePlan:
+    """Open a file, map its columns and read it once. `show` masks names that come from the file; `known` says how far a
+    database has been read before.
 
     Raises InputError where the file as a whole cannot be read.
     """
-    table = open_table(file, options)
+    table = open_table(file, options, known)
     columns = table.info.columns
     if not columns:
         raise InputError("no columns found", where=file.label, remedy="export the file again with its header")
@@ -124,8 +128,10 @@ def _score_survey(name: str, mapping: Mapping, options: Input) -> ScoreSurvey:
 
 def _notes(plan: FilePlan) -> Iterator[str]:
     names, header_row = plan.names, plan.table.info.header_row or 1
-    if plan.rows == 0:
+    if plan.rows == 0 and plan.file.format != "sql":
         yield "the file has a header but no rows"
+    if plan.options.sql and plan.options.sql.watermark and "id" not in plan.mapping.fields:
+        yield "its rows have no id: equal ones that come later are taken for known ones; input.columns.id names one"
     if header_row > 1:
         yield f"the header is row {header_row}; what stands above it is not read"
     for name, columns in plan.mapping.others.items():

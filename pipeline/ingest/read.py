@@ -4,37 +4,54 @@ before it starts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import PurePath
 
 from pipeline.config import Config, Input
-from pipeline.errors import InputError
+from pipeline.errors import ColumnsError, InputError, UnavailableError
 from pipeline.ingest.cells import clean
-from pipeline.ingest.discover import InputFile, discover, distinct_labels
+from pipeline.ingest.discover import Discovery, InputFile, discover, distinct_labels
 from pipeline.ingest.identity import Identifier
+from pipeline.ingest.inbox import Arrival, InboxFile, discover_inbox
 from pipeline.ingest.names import distinct
+from pipeline.ingest.places import Database
 from pipeline.ingest.plan import FilePlan, plan_file
+from pipeline.ingest.readers.sql import SqlTable
 from pipeline.ingest.rows import RowReader
 from pipeline.ingest.scores import RefusedScores
 from pipeline.ingest.table import RawRow
 from pipeline.privacy.keys import KeyedHasher
 from pipeline.privacy.masker import Masker
 from pipeline.records import Feedback, Origin, QuarantinedRow
+from pipeline.watermarks import Watermark
 
 _STEP = 200
 _QUOTED = 400
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """The inputs of all sources in reading order, with labels fit to be stored; found files of other kinds; and
+    (masked) notes on what was left out. `may_be_empty` says that it is normal to find none.
+    """
+
+    files: tuple[tuple[Input, InputFile], ...]
+    ignored: tuple[PurePath, ...] = ()
+    left: tuple[str, ...] = ()
+    may_be_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """What was found before a row is read: a plan per file, found files that cannot be read, files of other
-    kinds. `others` are the names of files that were found and not asked for.
+    kinds, and (masked) notes on what was left out. `others` are the names of files that were found and not asked for.
     """
 
     plans: tuple[FilePlan, ...]
     unreadable: tuple[tuple[InputFile, InputError], ...] = ()
-    ignored: tuple[Path, ...] = ()
+    ignored: tuple[PurePath, ...] = ()
+    left: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
 
     @property
@@ -44,8 +61,20 @@ class Survey:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user should know: columns left out, with the remedy; each starts with the file's name."""
-        return tuple(f"{plan.file.label}: {note}" for plan in self.plans for note in plan.notes)
+        """What a user should know: files and columns left out, with the remedy; each starts with the file's name."""
+        return (*self.left, *(f"{plan.file.label}: {note}" for plan in self.plans for note in plan.notes))
+
+    @property
+    def partial(self) -> frozenset[str]:
+        """Labels of databases of which only what has changed is read."""
+        tables = ((plan.file.label, plan.table) for plan in self.plans)
+        return frozenset(label for label, table in tables if isinstance(table, SqlTable) and table.since is not None)
+
+    @property
+    def watermarks(self) -> dict[str, Watermark]:
+        """Name of a source -> how far its database has been read, once all rows have been."""
+        tables = ((plan.options.name, plan.table) for plan in self.plans)
+        return {name: table.newest for name, table in tables if isinstance(table, SqlTable) and table.newest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +96,11 @@ class Reading:
             f"{file}: {refused_note(column, found)}" for (file, column), found in self.refused.items()
         )
 
+    @property
+    def arrivals(self) -> tuple[Arrival, ...]:
+        """Files of inboxes: those that are read, and with the reason those that cannot be."""
+        return arrivals((plan.file for plan in self.survey.plans), self.survey, self.masker)
+
     def items(self, progress: Callable[[int], None] | None = None) -> Iterator[Feedback | QuarantinedRow]:
         """Feedbacks and rows set aside, in file and row order.
 
@@ -82,51 +116,77 @@ def read_feedback(
     config: Config,
     masker: Masker,
     hasher: KeyedHasher,
+    known: Mapping[str, Watermark] | None = None,
     only: Collection[str] | None = None,
 ) -> Reading:
-    """Open and map the files of all sources; rows are read by `Reading.items`.
+    """Open and map the rows of all sources; they are read by `Reading.items`. `known` says how far the databases of
+    sources have been read before; without, all of their rows are.
 
     A file named explicitly that cannot be read as a whole raises InputError here, before any row; one found
     in a directory becomes a row 0 with reason `unreadable_file`, unless no file at all can be read.
-    With `only`, files of these names (labels) are read and no others; none of them raises InputError.
+    With `only`, files of these names (labels) are read and no others; none of them raises InputError, unless another
+    try may read it.
     """
-    return Reading(survey(sources, config=config, masker=masker, only=only), masker, hasher)
+    return Reading(survey(sources, config=config, masker=masker, known=known, only=only), masker, hasher)
 
 
-def survey(sources: Sequence[Input], *, config: Config, masker: Masker, only: Collection[str] | None = None) -> Survey:
-    """Find, open and map all files, reading each once. Raises InputError as `read_feedback` does."""
-    found, ignored = find(sources, masker=masker)
-    wanted = [pair for pair in found if only is None or pair[1].label in only]
-    others = [file.label for _, file in found if only is not None and file.label not in only]
-    return plan_files(wanted, config=config, masker=masker, ignored=ignored, others=others, lenient=only is not None)
-
-
-def find(sources: Sequence[Input], *, masker: Masker) -> tuple[list[tuple[Input, InputFile]], list[Path]]:
-    """The files of all sources in reading order, with labels fit to be stored; and found files of other kinds.
-
-    Raises InputError as `discover` does.
-    """
-    ignored: list[Path] = []
-    found: list[tuple[Input, InputFile]] = []
-    for source in sources:
-        discovery = discover(source.paths)
-        ignored += discovery.ignored
-        found += [(source, file) for file in discovery.files]
-    labelled = _masked_labels(distinct_labels([file for _, file in found]), masker)
-    return [(source, file) for (source, _), file in zip(found, labelled, strict=True)], ignored
-
-
-def plan_files(
-    found: Sequence[tuple[Input, InputFile]],
+def survey(
+    sources: Sequence[Input],
     *,
     config: Config,
     masker: Masker,
-    ignored: Sequence[Path] = (),
+    known: Mapping[str, Watermark] | None = None,
+    only: Collection[str] | None = None,
+) -> Survey:
+    """Find, open and map all files, reading each once. Raises InputError as `read_feedback` does."""
+    found = find(sources, masker=masker)
+    wanted = tuple(pair for pair in found.files if only is None or pair[1].label in only)
+    others = [file.label for _, file in found.files if only is not None and file.label not in only]
+    asked = replace(found, files=wanted)
+    return plan_files(asked, config=config, masker=masker, known=known, others=others, lenient=only is not None)
+
+
+def find(sources: Sequence[Input], *, masker: Masker) -> Found:
+    """The inputs of all sources. Raises what `discover_source` does."""
+    ignored: list[PurePath] = []
+    left: list[str] = []
+    found: list[tuple[Input, InputFile]] = []
+    for source in sources:
+        discovery = discover_source(source)
+        ignored += discovery.ignored
+        left += (f"{source.name}: {shown(note, masker)}" for note in discovery.notes)
+        found += [(source, file) for file in discovery.files]
+    labelled = _masked_labels(distinct_labels([file for _, file in found]), masker)
+    pairs = tuple((source, file) for (source, _), file in zip(found, labelled, strict=True))
+    return Found(pairs, tuple(ignored), tuple(left), any(source.may_be_empty for source in sources))
+
+
+def discover_source(source: Input) -> Discovery:
+    """What a source holds. Raises InputError for a place that is not there or holds nothing to read (of an inbox, the
+    latter is normal), ConfigError for a kind of storage that is not known, UnavailableError for one that is down.
+    """
+    if source.inbox is not None:
+        return discover_inbox(source.inbox, settle_seconds=source.settle_seconds)
+    if source.sql is not None:
+        return Discovery((InputFile(Database(source.name), "sql", source.name, named=True),))
+    if source.urls:
+        from pipeline.ingest.remote import discover_urls
+
+        return discover_urls(source.urls, options_env=source.storage_options_env, where=f"source {source.name}")
+    return discover(source.paths)
+
+
+def plan_files(
+    found: Found,
+    *,
+    config: Config,
+    masker: Masker,
+    known: Mapping[str, Watermark] | None = None,
     others: Sequence[str] = (),
     lenient: bool = False,
     some_known: bool = False,
 ) -> Survey:
-    """Open and map files, reading each once. `ignored` and `others` are the survey's.
+    """Open and map inputs, reading each once. `known` is that of `read_feedback`, `others` the survey's.
 
     With `some_known`, there is more input that need not be read, so none of these may be readable; with `lenient`, a
     file named explicitly may not be either.
@@ -135,32 +195,68 @@ def plan_files(
     """
     plans: list[FilePlan] = []
     unreadable: list[tuple[InputFile, InputError]] = []
-    for source, file in found:
+    for source, file in found.files:
         try:
-            plans.append(plan_file(file, source, config=config, show=lambda text: _shown(text[:_QUOTED], masker)))
+            plans.append(
+                plan_file(
+                    file,
+                    source,
+                    config=config,
+                    show=lambda text: shown(text[:_QUOTED], masker),
+                    known=(known or {}).get(source.name),
+                )
+            )
         except InputError as error:
-            if file.named and not lenient:
+            # What another try may mend is nothing to set aside.
+            if (file.named and not lenient) or isinstance(error, UnavailableError):
                 raise
             unreadable.append((file, error))
     if not plans and not (lenient or some_known):
-        first = unreadable[0][1] if unreadable else InputError("no input given", remedy="name files or directories")
-        if len(unreadable) > 1:
-            raise InputError(
-                f"none of {len(unreadable)} files can be read; the first: {first.message}",
-                where=first.where,
-                remedy=first.remedy,
-            )
-        raise first
-    return Survey(tuple(plans), tuple(unreadable), tuple(ignored), tuple(others))
+        _require_readable(found, unreadable)
+    return Survey(tuple(plans), tuple(unreadable), found.ignored, found.left, tuple(others))
+
+
+def _require_readable(found: Found, unreadable: Sequence[tuple[InputFile, InputError]]) -> None:
+    """Raise InputError where nothing at all can be read, unless that is normal: an inbox may be empty, and files of it
+    that cannot be read are set aside one by one.
+    """
+    errors = [error for file, error in unreadable if not isinstance(file.place, InboxFile)]
+    if not errors and found.may_be_empty:
+        return
+    first = errors[0] if errors else InputError("no input given", remedy="name files or directories")
+    if len(errors) > 1:
+        raise InputError(
+            f"none of {len(errors)} files can be read; the first: {first.message}",
+            where=first.where,
+            remedy=first.remedy,
+        )
+    raise first
+
+
+def arrivals(read: Iterable[InputFile], survey: Survey, masker: Masker) -> tuple[Arrival, ...]:
+    """Those of the files `read` that lie in inboxes, and with the reason those of the survey that cannot be read."""
+    failed = ((file, shown(_reason(error), masker)) for file, error in survey.unreadable)
+    return tuple(
+        Arrival(file.place, file.label, reason)
+        for file, reason in (*((file, None) for file in read), *failed)
+        if isinstance(file.place, InboxFile)
+    )
+
+
+def _reason(error: InputError) -> str:
+    """Why a file cannot be read, without what stands in it."""
+    problem = error.problem if isinstance(error, ColumnsError) else error.message
+    return f"{problem}\nremedy: {error.remedy}; then put the file back into the inbox" if error.remedy else problem
 
 
 def _masked_labels(files: Sequence[InputFile], masker: Masker) -> list[InputFile]:
     """Files with names fit to be stored; a number tells apart those that are equal once masked."""
-    labels = distinct(_shown(file.label, masker) for file in files)
+    labels = distinct(shown(file.label, masker) for file in files)
     return [replace(file, label=label) for file, label in zip(files, labels, strict=True)]
 
 
-def _shown(text: str, masker: Masker) -> str:
+def shown(text: str, masker: Masker) -> str:
+    """A name that comes from outside, cleaned and masked."""
     return masker.mask(clean(text)).text
 
 
@@ -195,7 +291,7 @@ def read_file(
 def unreadable_rows(found: Survey, masker: Masker) -> Iterator[QuarantinedRow]:
     """A row 0 for each found file that cannot be read."""
     for file, error in found.unreadable:
-        yield QuarantinedRow(Origin(file.label, 0), "unreadable_file", _shown(error.message, masker))
+        yield QuarantinedRow(Origin(file.label, 0), "unreadable_file", shown(error.message, masker))
 
 
 def refused_note(column: str, found: RefusedScores) -> str:

@@ -19,6 +19,9 @@ from pipeline.store.scope import places_table
 _UNITS = ", ".join(f'unit."{field.name}"' for field in layout.UNIT)
 _LANGUAGES = ", ".join(f"'{language}'" for language in CLASSIFIED)
 
+_KNOWN = ", ".join(f'"{name}"' for name in ("file", "column", "reason", "detail", "preview"))
+"""What is known of a row set aside without an id, besides where it stood."""
+
 _CHECKS = {
     "a feedback is stored twice": "SELECT count(*) - count(DISTINCT key) FROM feedback",
     "a feedback was analysed twice": "SELECT count(*) - count(DISTINCT key) FROM analysis",
@@ -50,6 +53,7 @@ def commit(
         _store_changes(connection, reconciled)
         _store_units(connection, units, analysis_key)
         _store_quarantine(connection, reconciled)
+        _store_watermarks(connection, reconciled)
         for problem, query in _CHECKS.items():
             params = {"analysis_key": analysis_key} if "$" in query else None
             count = connection.execute(query, params).fetchall()[0][0]
@@ -86,8 +90,12 @@ def _store_units(connection: duckdb.DuckDBPyConnection, units: Sequence[Path], a
 
 
 def _store_quarantine(connection: duckdb.DuckDBPyConnection, reconciled: Reconciled) -> None:
-    """The rows set aside by this run stand in for those of earlier runs over the same files (a retry: places)."""
-    with visible(connection, pa.table({"file": pa.array(reconciled.files, pa.string())})):
+    """The rows set aside by this run stand in for those of earlier runs over the same files (a retry: places). Of a
+    source that is read in part only those go that have been read again: rows with an id by that, others by all that is
+    known of them.
+    """
+    whole = sorted(set(reconciled.files) - reconciled.partial)
+    with visible(connection, pa.table({"file": pa.array(whole, pa.string())})):
         connection.execute("DELETE FROM quarantine WHERE file IN (SELECT file FROM chunk)")
     if reconciled.places:
         with visible(connection, places_table(reconciled.places)):
@@ -95,10 +103,28 @@ def _store_quarantine(connection: duckdb.DuckDBPyConnection, reconciled: Reconci
                 'DELETE FROM quarantine WHERE (file, sheet, "row") IN (SELECT (file, sheet, "row") FROM chunk)'
             )
     table = read_table(reconciled.quarantine)
+    for again in (table, *(read_table(path) for path in reconciled.changes if reconciled.partial)):
+        with visible(connection, again):
+            connection.execute(
+                "DELETE FROM quarantine WHERE list_contains($partial::VARCHAR[], file)"
+                " AND (file, identity) IN (SELECT (file, identity) FROM chunk WHERE identity <> '')",
+                {"partial": sorted(reconciled.partial)},
+            )
     numbered = table.append_column("place", pa.array(range(table.num_rows), pa.int64()))
     columns = layout.names(layout.QUARANTINE)
     with visible(connection, numbered):
         connection.execute(
+            "DELETE FROM quarantine WHERE list_contains($partial::VARCHAR[], file) AND identity IS NULL"
+            f" AND ({_KNOWN}) IN (SELECT ({_KNOWN}) FROM chunk WHERE identity IS NULL)",
+            {"partial": sorted(reconciled.partial)},
+        )
+        connection.execute(
             f"INSERT INTO quarantine ({columns}, occurrence) SELECT {columns},"
             ' row_number() OVER (PARTITION BY file, sheet, "row", "column", reason ORDER BY place) FROM chunk'
         )
+
+
+def _store_watermarks(connection: duckdb.DuckDBPyConnection, reconciled: Reconciled) -> None:
+    for source, mark in reconciled.watermarks.items():
+        connection.execute("DELETE FROM watermark WHERE source = ?", [source])
+        connection.execute("INSERT INTO watermark VALUES (?, ?, ?)", [source, mark.definition, mark.value])

@@ -39,6 +39,8 @@ BACKFILL = (
     " failures BIGINT NOT NULL, tried_at TIMESTAMPTZ NOT NULL)"
 )
 """Partitions of `cxi backfill`: `digest` stands for their files."""
+WATERMARK = "CREATE TABLE watermark (source VARCHAR NOT NULL, definition VARCHAR NOT NULL, value VARCHAR NOT NULL)"
+"""How far the databases of sources have been read (see `pipeline.watermarks`)."""
 
 # No primary keys: DuckDB checks them too eagerly when a transaction deletes and re-inserts a key, and keeps
 # the whole index in memory. `commit` checks uniqueness instead.
@@ -51,6 +53,7 @@ _TABLES = (
     TOMBSTONE,
     ALERT,
     BACKFILL,
+    WATERMARK,
 )
 
 _MIGRATIONS: dict[int, tuple[str, ...]] = {
@@ -65,7 +68,7 @@ _MIGRATIONS: dict[int, tuple[str, ...]] = {
         "UPDATE quarantine SET identity = ''",
         TOMBSTONE,
     ),
-    2: (ALERT, BACKFILL),
+    2: (ALERT, BACKFILL, WATERMARK),
 }
 """Version -> the statements that make the next version of it."""
 

@@ -21,14 +21,15 @@ _FACTS = "reading.json"
 
 @dataclass(frozen=True, slots=True)
 class FileReading:
-    """One file as it was read: its rows in partitions, how many it had, notes for the user, and score cells left out
-    (column -> cells).
+    """One file as it was read: its rows in partitions, how many it had, notes for the user, score cells left out
+    (column -> cells), and the SHA-256 of its bytes (empty where it has none).
     """
 
     staged: Staged
     rows: int
     notes: tuple[str, ...] = ()
     scores_refused: dict[str, int] = field(default_factory=dict)
+    digest: str = ""
 
 
 class Readings:
@@ -46,7 +47,7 @@ class Readings:
                 return None
             parts = [folder / name for name in facts["feedback"]]
             staged = Staged(parts, folder / facts["quarantine"], facts["forgotten"])
-            return FileReading(staged, facts["rows"], tuple(facts["notes"]), facts["scores_refused"])
+            return FileReading(staged, facts["rows"], tuple(facts["notes"]), facts["scores_refused"], facts["digest"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -59,6 +60,7 @@ class Readings:
             "rows": reading.rows,
             "notes": reading.notes,
             "scores_refused": reading.scores_refused,
+            "digest": reading.digest,
             "sizes": _sizes(folder),
         }
         with replacing(folder / _FACTS) as temporary:

@@ -9,7 +9,7 @@ outdated. Outdated versions count as duplicates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -24,6 +24,7 @@ from pipeline.store import layout
 from pipeline.store.files import make_empty
 from pipeline.store.partitions import read_table, rebatch, write_table
 from pipeline.store.scope import Place, Scope
+from pipeline.watermarks import Watermark
 
 PREVIEW_CHARS = 80
 
@@ -57,7 +58,8 @@ class Reconciled:
 
     `changes` hold new and updated feedbacks, `pending` the feedbacks to analyse, `touched` the known ones
     whose update time moved on, `quarantine` the rows set aside; `files` names the input files the run has
-    read: what was set aside of them is replaced. A retry names `places` (file, sheet, row) instead.
+    read: what was set aside of them is replaced. A retry names `places` (file, sheet, row) instead. Of the files
+    `partial` only what has changed was read; `watermarks` say how far databases were read.
     """
 
     balance: Balance
@@ -67,6 +69,8 @@ class Reconciled:
     quarantine: Path
     files: list[str]
     places: list[Place] = field(default_factory=list)
+    partial: frozenset[str] = frozenset()
+    watermarks: Mapping[str, Watermark] = field(default_factory=dict)
 
 
 def reconcile(

@@ -2,7 +2,8 @@
 
 Under the output directory:
 
-store/store.duckdb   current feedbacks, their units, the quarantine, tombstones of what was forgotten, alerts, backfills
+store/store.duckdb   current feedbacks, their units, the quarantine, tombstones of what was forgotten, alerts,
+                     backfills, watermarks
 store/read/          what was read of each input file, masked (`pipeline.store.readings`)
 store/finished/      units of the partitions that a killed run had finished (`pipeline.store.finished`)
 store/hash.key       the key of all hashes, unless the environment gives one
@@ -17,8 +18,9 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -38,6 +40,7 @@ from pipeline.store.readings import Readings
 from pipeline.store.reconcile import Balance, Reconciled, reconcile
 from pipeline.store.scope import Scope
 from pipeline.store.tombstones import Tombstones
+from pipeline.watermarks import Watermark
 
 __all__ = ["Balance", "Reconciled", "Store"]
 
@@ -136,6 +139,8 @@ class Store:
         forgotten: int = 0,
         reanalyse: bool = False,
         scope: Scope | None = None,
+        watermarks: Mapping[str, Watermark] | None = None,
+        partial: frozenset[str] = frozenset(),
     ) -> Reconciled:
         """Decide what of the staged feedback is new, updated, unchanged, repeated or in conflict.
 
@@ -144,11 +149,12 @@ class Store:
         `staged` and `quarantine` come from `partitions.write_feedback`, in reading order.
         `drop_repeated_texts` also counts new feedbacks as duplicates whose masked text their source already
         has. `forgotten` rows were read and not staged. With `reanalyse` every feedback is analysed again. `scope` says
-        what of its files is staged (a retry). See `reconcile.py` for the rules. Raises StoreError if the row balance
-        does not hold or the disk fails.
+        what of its files is staged (a retry). `watermarks` (by source) are kept with the run, so that only what is
+        stored counts as read; of the files `partial` only what has changed was read. See `reconcile.py` for the rules.
+        Raises StoreError if the row balance does not hold or the disk fails.
         """
         with storage_errors(self.out):
-            return reconcile(
+            reconciled = reconcile(
                 self._connection,
                 staged,
                 quarantine,
@@ -160,6 +166,7 @@ class Store:
                 reanalyse=reanalyse,
                 scope=scope,
             )
+        return replace(reconciled, watermarks=watermarks or {}, partial=partial)
 
     def commit(self, reconciled: Reconciled, units: Sequence[Path], *, analysis_key: str) -> None:
         """Store feedbacks, the units of every pending one (`partitions.write_units`) and the quarantine.
@@ -208,6 +215,12 @@ class Store:
         """What was forgotten and must not come back."""
         with storage_errors(self.out):
             return forgetting.known(self._connection)
+
+    def watermarks(self) -> dict[str, Watermark]:
+        """Name of a source -> how far its database has been read."""
+        with storage_errors(self.out):
+            rows = self._connection.execute("SELECT source, definition, value FROM watermark").fetchall()
+        return {source: Watermark(definition, value) for source, definition, value in rows}
 
     def sources(self) -> list[str]:
         """Names of the sources of all current feedbacks, as stored (masked)."""

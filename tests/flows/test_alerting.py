@@ -218,7 +218,7 @@ def test_alerts_are_in_a_migrated_store_and_survive_it(tmp_path, receiver):
     with Store.open(tmp_path):
         pass
     with duckdb.connect(str(tmp_path / "store" / DATABASE)) as connection:
-        for table in ("alert", "backfill"):
+        for table in ("alert", "backfill", "watermark"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE meta SET value = '2' WHERE name = 'version'")
     after_run(HERE, result(tmp_path, silence="alert"), say=print)

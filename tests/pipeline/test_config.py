@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,10 @@ def test_an_empty_file_means_defaults(tmp_path):
         ("sources: [{name: a, path: x}]", "sources.0.path", "paths"),
         ("report: {language: fr}", "report.language", "default.yaml"),
         ("metrics: {confidence: 95}", "metrics.confidence", "default.yaml"),
-        ("sources: [{name: a}, {name: a}]", "(top level)", "default.yaml"),
+        ("sources: [{name: a, paths: [x]}, {name: a, paths: [y]}]", "(top level)", "default.yaml"),
+        ("sources: [{name: a}]", "sources", "default.yaml"),
+        ("sources: [{name: a, sql: {url: x}}]", "sources.0.sql.url", "url_env"),
+        ("sources: [{name: a, columns: {txt: x}, paths: [x]}]", "sources.0.columns.txt", "text"),
     ],
 )
 def test_errors_name_the_key_and_the_remedy(tmp_path, text, key, remedy):
@@ -38,6 +42,48 @@ def test_errors_name_the_key_and_the_remedy(tmp_path, text, key, remedy):
         load_config(write(tmp_path, text))
     assert key in str(caught.value.where)
     assert remedy in str(caught.value.remedy)
+
+
+SECRET = "s3cr3tpassw0rd"
+
+
+@pytest.mark.parametrize(
+    ("source", "key", "said"),
+    [
+        ("{paths: [x], inbox: y}", "sources.0", "paths and inbox in one source: give each a source of its own"),
+        ("{}", "sources", "'a' names nothing to read: give it one of paths, inbox, sql, urls"),
+        ("{inbox: x, settle_seconds: -1}", "sources.0.settle_seconds", "greater than or equal to 0 (got -1)"),
+        ("{inbox: [x, y]}", "sources.0.inbox", "path"),
+        ("{sql: {table: t}}", "sources.0.sql", "give either url_env or url_block"),
+        ("{sql: {url_env: A, url_block: b, table: t}}", "sources.0.sql", "give either url_env or url_block"),
+        ("{sql: {url_env: A}}", "sources.0.sql", "give either query or table"),
+        ("{sql: {url_env: A, query: 'DROP TABLE t'}}", "sources.0.sql.query", "only SELECT is run"),
+        (f"{{sql: 'postgres://u:{SECRET}@h/d'}}", "sources.0.sql", "should be a mapping of keys"),
+        (f"{{sql: {{url_env: 'postgres://u:{SECRET}@h/d', table: t}}}}", "sources.0.sql.url_env", "variable"),
+        (f"{{sql: {{url: 'postgres://u:{SECRET}@h/d', table: t}}}}", "sources.0.sql.url", "unknown key"),
+        (f"{{urls: ['s3://key:{SECRET}@bucket/a.csv']}}", "sources.0.urls", "credentials"),
+        ("{urls: [/data/a.csv]}", "sources.0.urls", "files of this machine go into paths"),
+        ("{urls: ['simplecache::s3://b/a.csv']}", "sources.0.urls", "disk"),
+        (f"{{urls: ['s3://b/a.csv'], storage_options_env: '{{secret: {SECRET}}}'}}", "storage_options_env", "variable"),
+        ("{paths: [x], storage_options_env: A}", "sources.0", "belongs to urls"),
+        ("{paths: [x], columns: {text: 5}}", "sources.0.columns.text", "valid string or Input should be a valid list"),
+        ("{paths: [x], scales: {nsp: {low: 1, high: 5}}}", "sources.0.scales.nsp", "'rating', 'csat' or 'ces'"),
+    ],
+)
+def test_sources_are_checked_in_plain_words_without_secrets(tmp_path, source, key, said):
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, f"sources: [{{name: a, {source[1:]}]".replace(", }", "}")))
+    assert str(caught.value.where).endswith(key)
+    assert said in str(caught.value)
+    told = "".join(traceback.format_exception(caught.value))
+    for noise in (SECRET, "Value error", "instance of", "list[str]", "; and "):
+        assert noise not in str(caught.value)
+    assert SECRET not in told
+
+
+def test_relative_inboxes_are_taken_from_the_files_folder(tmp_path):
+    config = load_config(write(tmp_path, "sources: [{name: a, inbox: in}, {name: b, inbox: /abs}]\n"))
+    assert [source.inbox for source in config.sources] == [tmp_path / "in", Path("/abs")]
 
 
 def test_a_missing_file(tmp_path):

@@ -41,6 +41,12 @@ def test_a_folder_whose_name_only_begins_alike_is_another(config, tmp_path):
     ]
 
 
+def test_a_path_in_an_inbox_is_read_as_that_source_but_is_not_moved(tmp_path):
+    shop = Input(name="shop", inbox=tmp_path / "inbox", encoding="gb18030")
+    (found,) = choose_sources(Config(sources=[shop]), [tmp_path / "inbox" / "a.csv"])
+    assert (found.name, found.encoding, found.kind) == ("shop", "gb18030", "paths")
+
+
 def test_nothing_to_read():
     with pytest.raises(ConfigError, match="nothing to read"):
         choose_sources(Config(), [])

@@ -8,12 +8,25 @@ from __future__ import annotations
 from pipeline.config import Input
 from pipeline.errors import InputError
 from pipeline.ingest.discover import InputFile
+from pipeline.ingest.opening import cannot_read
 from pipeline.ingest.table import RawTable
+from pipeline.watermarks import Watermark
 
 
-def open_table(file: InputFile, options: Input) -> RawTable:
-    """The table in a file. Raises InputError where the file as a whole cannot be read."""
-    if not file.is_stdin and file.path.stat().st_size == 0:
+def open_table(file: InputFile, options: Input, known: Watermark | None = None) -> RawTable:
+    """The table in a file or a database, of which `known` says how far it has been read before.
+
+    Raises InputError where it cannot be read as a whole.
+    """
+    if file.format == "sql":
+        from pipeline.ingest.readers.sql import open_sql
+
+        return open_sql(file, options, known)
+    try:
+        empty = file.place.size() == 0
+    except OSError as error:
+        raise cannot_read(file, error) from error
+    if empty:
         raise InputError("the file is empty", where=file.label, remedy="export it again, or leave it out")
     if file.format == "parquet":
         from pipeline.ingest.readers.parquet import open_parquet

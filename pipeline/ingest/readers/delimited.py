@@ -51,6 +51,10 @@ class DelimitedTable:
                 else:
                     yield RawRow(number, dict(zip(columns, cells, strict=False)))
 
+    def pieces(self, text: Iterator[str]) -> Iterator[str]:
+        """The file's text, cut into what `rows` counts."""
+        return (written for _, written in written_records(text, self.info.sep or _NONE, len(self.info.columns)))
+
 
 def open_delimited(file: InputFile, options: Input) -> DelimitedTable:
     """Find encoding, separator and header.
@@ -68,7 +72,7 @@ def open_delimited(file: InputFile, options: Input) -> DelimitedTable:
             sample = text.read(_SAMPLE_CHARS)
     except UnicodeError as error:
         raise misfit(decoding, where=file.label) from error
-    sep, header = _layout(sample, options, tab=file.path.name.lower().removesuffix(".gz").endswith(".tsv"))
+    sep, header = _layout(sample, options, tab=file.place.name.lower().removesuffix(".gz").endswith(".tsv"))
     if header is None:
         raise InputError("the file is empty", where=file.label, remedy="export it again, or leave it out")
     if not decoding.fits("".join(header.columns)) and (decoding.found_by == "option" or not header.has_text):
@@ -84,8 +88,13 @@ def open_delimited(file: InputFile, options: Input) -> DelimitedTable:
 
 
 def records(lines: Iterator[str], sep: str, width: int) -> Iterator[list[str] | None]:
-    """Records of separated text; None for one whose quotes are broken, which then is one line, and reading
-    goes on below it.
+    """Records of separated text; None for one whose quotes are broken (see `written_records`)."""
+    return (cells for cells, _ in written_records(lines, sep, width))
+
+
+def written_records(lines: Iterator[str], sep: str, width: int) -> Iterator[tuple[list[str] | None, str]]:
+    """Records of separated text with the text they are read from; None for one whose quotes are broken, which then is
+    one line, and reading goes on below it.
 
     A record over several lines with the wrong number of cells is taken for a line with a stray quote if one
     of the lines it swallowed is a sound record by itself.
@@ -101,13 +110,13 @@ def records(lines: Iterator[str], sep: str, width: int) -> Iterator[list[str] | 
             return
         except csv.Error:
             source.give_back_all_but_first()
-            yield None
+            yield None, source.taken[0]
             continue
         if len(source.taken) > 1 and len(cells) != width and _swallowed_a_record(source.taken[1:], sep, width):
             source.give_back_all_but_first()
-            yield None
+            yield None, source.taken[0]
             continue
-        yield cells
+        yield cells, "".join(source.taken)
 
 
 class _Pushback(Iterator[str]):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.errors import InputError
 from pipeline.ingest.discover import InputFile
+from pipeline.ingest.opening import open_bytes
 from pipeline.ingest.table import RawRow, TableInfo
 from pipeline.records import QuarantinedRow
 
@@ -26,14 +27,16 @@ class ParquetTable:
         import pyarrow.parquet
 
         number = 0
-        try:
-            with pyarrow.parquet.ParquetFile(self.file.path) as source:
-                for batch in source.iter_batches(batch_size=_BATCH):
-                    for values in batch.to_pylist():
-                        number += 1
-                        yield RawRow(number, values)
-        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
-            raise _broken(self.file) from error
+        with open_bytes(self.file) as stream:
+            try:
+                with pyarrow.parquet.ParquetFile(stream) as source:
+                    for batch in source.iter_batches(batch_size=_BATCH):
+                        for values in batch.to_pylist():
+                            number += 1
+                            yield RawRow(number, values)
+            except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+                _require_readable(error)
+                raise _broken(self.file) from error
 
 
 def open_parquet(file: InputFile) -> ParquetTable:
@@ -41,12 +44,20 @@ def open_parquet(file: InputFile) -> ParquetTable:
     import pyarrow
     import pyarrow.parquet
 
-    try:
-        with pyarrow.parquet.ParquetFile(file.path) as source:
-            columns = tuple(source.schema_arrow.names)
-    except (pyarrow.ArrowException, OSError) as error:
-        raise _broken(file) from error
+    with open_bytes(file) as stream:
+        try:
+            with pyarrow.parquet.ParquetFile(stream) as source:
+                columns = tuple(source.schema_arrow.names)
+        except (pyarrow.ArrowException, OSError) as error:
+            _require_readable(error)
+            raise _broken(file) from error
     return ParquetTable(file, TableInfo(columns))
+
+
+def _require_readable(error: Exception) -> None:
+    """Let the system's own errors pass: the file may be sound where it cannot be read."""
+    if isinstance(error, OSError) and error.errno is not None:
+        raise error
 
 
 def _broken(file: InputFile) -> InputError:

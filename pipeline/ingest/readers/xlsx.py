@@ -17,6 +17,7 @@ from pipeline.errors import InputError
 from pipeline.ingest.cells import to_text
 from pipeline.ingest.discover import InputFile
 from pipeline.ingest.header import DEPTH, Header, find_header
+from pipeline.ingest.opening import open_bytes
 from pipeline.ingest.table import RawRow, TableInfo
 from pipeline.records import QuarantinedRow
 
@@ -96,25 +97,29 @@ def _workbook(file: InputFile) -> Iterator[Workbook]:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
-    with file.path.open("rb") as stream:
-        old = stream.read(4) == _OLE
-    if old:
-        raise InputError(
-            "an old .xls or a password-protected workbook",
-            where=file.label,
-            remedy="save it as .xlsx without a password",
-        )
-    broken = (zipfile.BadZipFile, zlib.error, ParseError, EOFError)
-    try:
-        with warnings.catch_warnings():
-            # openpyxl warns of styles and validations that it leaves out; they hold no data.
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(file.path, read_only=True, data_only=True)
-    except (*broken, InvalidFileException, KeyError, ValueError, TypeError, OSError) as error:
-        raise InputError("not an Excel workbook, or a damaged one", where=file.label, remedy="save it again") from error
-    try:
-        yield book
-    except broken as error:
-        raise InputError("the workbook is damaged", where=file.label, remedy="save it again") from error
-    finally:
-        book.close()
+    with open_bytes(file) as stream:
+        if stream.read(4) == _OLE:
+            raise InputError(
+                "an old .xls or a password-protected workbook",
+                where=file.label,
+                remedy="save it as .xlsx without a password",
+            )
+        stream.seek(0)
+        broken = (zipfile.BadZipFile, zlib.error, ParseError, EOFError)
+        try:
+            with warnings.catch_warnings():
+                # openpyxl warns of styles and validations that it leaves out; they hold no data.
+                warnings.simplefilter("ignore")
+                book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+        except (*broken, InvalidFileException, KeyError, ValueError, TypeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the system's own: the file may be sound
+            raise InputError(
+                "not an Excel workbook, or a damaged one", where=file.label, remedy="save it again"
+            ) from error
+        try:
+            yield book
+        except broken as error:
+            raise InputError("the workbook is damaged", where=file.label, remedy="save it again") from error
+        finally:
+            book.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.ingest import opening
+from pipeline.ingest import places
 from pipeline.ingest.discover import discover, distinct_labels
 
 
@@ -76,20 +76,20 @@ def test_standard_input(monkeypatch, read):
     class Stdin:
         buffer = io.BytesIO('{"text": "好", "id": 1}\n{"text": "差", "id": 2}\n'.encode())
 
-    opening._standard_input.cache_clear()
+    places._standard_input.cache_clear()
     monkeypatch.setattr("sys.stdin", Stdin)
     result = read(Path("-"))
     assert result.texts == ["好", "差"]
     assert result.feedbacks[0].origin.file == "stdin"
-    opening._standard_input.cache_clear()
+    places._standard_input.cache_clear()
 
 
 def test_empty_standard_input(monkeypatch, read):
     class Stdin:
         buffer = io.BytesIO(b"")
 
-    opening._standard_input.cache_clear()
+    places._standard_input.cache_clear()
     monkeypatch.setattr("sys.stdin", Stdin)
     with pytest.raises(InputError, match="stdin: the file is empty"):
         read(Path("-"))
-    opening._standard_input.cache_clear()
+    places._standard_input.cache_clear()

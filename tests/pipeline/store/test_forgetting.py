@@ -136,12 +136,12 @@ def test_unfinished_work_is_known_until_it_is_done(runs, tmp_path):
 
 
 def make_older(path):
-    """Make a store of version 2 one of version 1."""
+    """Make a store one of version 1."""
     with duckdb.connect(str(path)) as connection:
         for table, columns in COLUMNS.items():
             for column in columns:
                 connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        for table in ("tombstone", "alert", "backfill"):
+        for table in ("tombstone", "alert", "backfill", "watermark"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE meta SET value = '1' WHERE name = 'version'")
 
