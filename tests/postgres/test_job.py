@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from urllib.parse import quote
 
 import duckdb
@@ -180,16 +183,33 @@ def test_forgetting_while_the_database_is_away_is_finished_by_the_same_command(t
     assert not holding(database)
 
 
+def flow(*args):
+    """The command in a process of its own, with no pause between tries: exit code, and all it said."""
+    script = (
+        "import sys\nfrom flows.insights import deliver_task\nfrom pipeline.sink import connection\n"
+        "deliver_task.retry_delay_seconds, connection.RETRY_DELAYS = [0, 0, 0], ()\n"
+        f"from flows.cli import main\nsys.argv = {['cxi', *args]!r}\nmain()"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
 @pytest.mark.server
-def test_the_flow_delivers_in_a_task_of_its_own(there, database, away, capfd, monkeypatch):
-    monkeypatch.setattr("flows.insights.deliver_task.retry_delay_seconds", [0, 0, 0])
-    said = call("run", "a.jsonl", "--out", "out", "--config", "sink.yaml", "--prefect", code=5)
-    logged = "".join(capfd.readouterr())
-    assert "deliver" in logged
-    assert "Retry 3/3" in logged
-    assert_tells_no_secret(database, said + logged)
+@pytest.mark.timeout(1500)
+def test_the_flow_delivers_in_a_task_of_its_own(there, database, away):
+    command = ("run", "a.jsonl", "--out", "out", "--config", "sink.yaml", "--prefect")
+    before = snapshot.number(there / "out")
+    code, said = flow(*command)
+    assert code == 5, said
+    assert snapshot.number(there / "out") == before + 1
+    assert "Task run 'deliver" in said
+    assert "Retry 3/3" in said
+    assert "/nowhere/at/all" in said
+    assert_tells_no_secret(database, said)
     away()
-    call("run", "a.jsonl", "--out", "out", "--config", "sink.yaml", "--prefect")
-    assert_tells_no_secret(database, "".join(capfd.readouterr()))
+    code, said = flow(*command)
+    assert code == 0, said
+    assert_tells_no_secret(database, said)
     runs = from_postgres(database, None, "SELECT max(run_id) AS last FROM dim_run")
     assert runs["last"].tolist() == [snapshot.current(there / "out").name]
