@@ -85,7 +85,7 @@ def publish_task(config: Config, store: Store, ingested: Ingested, balance: Bala
     return steps.publish(config, store, ingested, balance, window=window, progress=Silent())
 
 
-def alert_failed(_: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+def alert_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
     """Hook: alert that a flow run failed. Runs where the flow ran; docs/operations.md says what covers its loss."""
     parameters, say = _asked(flow_run), logging.getLogger("prefect.flow_runs").warning
     if parameters is not None and not parameters.alerts:
@@ -101,7 +101,7 @@ def alert_failed(_: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> Non
         after_crash(config, out, state.name or "Failed", say=say)
 
 
-def alert_crashed(_: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+def alert_crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
     """Hook: alert that a flow run crashed."""
     parameters, say = _asked(flow_run), logging.getLogger("prefect.flow_runs").warning
     if parameters is None or parameters.alerts:
