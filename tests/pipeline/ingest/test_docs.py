@@ -18,8 +18,9 @@ from pipeline.records import QUARANTINE_REASONS
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "input.md").read_text(encoding="utf-8")
 
 
-def _block(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", DOCUMENT, re.DOTALL)
+def _block(language: str, *, first: str) -> str:
+    """The block of a language whose first line begins with `first`."""
+    found = re.search(rf"```{language}\n({first}.*?)```", DOCUMENT, re.DOTALL)
     assert found is not None
     return found[1]
 
@@ -39,8 +40,8 @@ def test_every_suffix_is_named():
 
 
 def test_the_survey_example(write, read):
-    options = yaml.safe_load(_block("yaml"))["input"]
-    result = read(write("survey.csv", _block("csv")), **options)
+    options = yaml.safe_load(_block("yaml", first="input:"))["input"]
+    result = read(write("survey.csv", _block("csv", first="答卷编号")), **options)
     assert len(result.feedbacks) == 4
     assert len({feedback.respondent for feedback in result.feedbacks}) == 3
     assert result.quarantined == result.notes == []
