@@ -2,27 +2,59 @@
 
 from __future__ import annotations
 
+import _thread
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
 INTERRUPTED = 130
+_AGAIN_SECONDS = 0.05
 
 
 @contextmanager
 def errors() -> Iterator[None]:
     """Errors a user can mend become one clear message and an exit code; anything else keeps its traceback."""
     try:
-        yield
+        with _interrupts_kept():
+            yield
     except KeyboardInterrupt:
-        _fail("interrupted: nothing was published; run the same command again to go on", INTERRUPTED)
+        _fail("interrupted: the tables are those of the last finished run; the same command goes on", INTERRUPTED)
     except Exception as error:
         code = _exit_code(error)
         if code is None:
             raise
         _fail(str(error), code)
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Ctrl-C counts wherever it strikes. Python drops an exception raised in a finaliser or a weak reference's
+    callback (every first import runs some), and the run would go on as if nobody had asked it to stop.
+    """
+    usual = sys.unraisablehook
+
+    def hook(dropped: UnraisableHookArgs) -> None:
+        if issubclass(dropped.exc_type, KeyboardInterrupt):
+            # Not at once: the hook, too, is a place where an exception is dropped.
+            again = threading.Timer(_AGAIN_SECONDS, _thread.interrupt_main)
+            again.daemon = True
+            again.start()
+        else:
+            usual(dropped)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = usual
 
 
 def _exit_code(error: Exception) -> int | None:
