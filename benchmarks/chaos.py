@@ -1,6 +1,6 @@
 """Runs killed at random instants, each followed by a normal run: is anything lost, doubled or left lying about?
 
-    python benchmarks/chaos.py [--kills 200] [--full 20] [--seed 1]
+    python benchmarks/chaos.py [--kills 200] [--full 20] [--database 20] [--seed 1]
 
 Every trial begins with an empty store, or with the store of a run over yesterday's files, and runs the job over
 today's (new, changed and repeated rows, rows that are set aside). The process is killed with SIGKILL at a random
@@ -9,94 +9,49 @@ be, row by row and sorted by key, what a run that nothing disturbed publishes, a
 Feedback is the project's own, the model is the rule model: this is about the job, not about the labels.
 
 The disk is full for real where a small file system in memory can be mounted (root on Linux), else by the largest size
-a file may have (RLIMIT_FSIZE).
+a file may have (RLIMIT_FSIZE). For `--database`, a PostgreSQL server crashes at a random instant of a run that delivers
+to it: when it is back, its tables must be those of before or those of after, and the next run's those of after.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import hashlib
-import json
 import multiprocessing
 import os
 import random
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from pipeline.config import Config, Input
-from pipeline.errors import CxiError
+import pandas as pd
+from chaos_world import (
+    DELIVERING,
+    DELIVERY_SECONDS,
+    FACTS,
+    STARTED,
+    STORAGE_ERROR,
+    Trial,
+    World,
+    child,
+    digest,
+    judge,
+    note,
+    prepare,
+    spent,
+    start,
+)
+from postgres_server import Database, Server, running
+
 from pipeline.privacy.keys import KEY_VARIABLE
-from pipeline.progress import Advance
-from pipeline.run import run
-from pipeline.store import snapshot
 from pipeline.tables import TABLES
-
-# fact_quality judges the run itself: it knows of earlier runs and of the day.
-FACTS = [name for name in TABLES if name.startswith("fact_") and name != "fact_quality"] + ["quarantine"]
-CONFIG = {
-    "model": {"name": "lexicon"},
-    "partition_rows": 25,
-    "metrics": {"bootstrap": 100},
-    "report": {"language": "en"},
-}
-OWN = Path(__file__).parent.parent / "models" / "data" / "own" / "feedback.jsonl.gz"
-STARTED, PUBLISHED, STORAGE_ERROR = "starting", "after publishing", 5
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Two nights of input, the store after the first, what an undisturbed run publishes, and how long it takes."""
-
-    folder: Path
-    export: dict[bool, str] = field(default_factory=dict)
-    seconds: dict[bool, float] = field(default_factory=dict)
-
-    def inputs(self, *, second: bool) -> Path:
-        """The files of a night."""
-        return self.folder / ("today" if second else "yesterday")
-
-    @property
-    def template(self) -> Path:
-        """The output directory after the first night."""
-        return self.folder / "template"
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What one disturbed run came to: where it was, and what the next run published."""
-
-    phase: str
-    disturbed: bool
-    identical: bool
-    lost: int
-    doubled: int
-    orphans: int
-
-
-class Phases:
-    """Notes the step a run is in, for the parent to read after the kill."""
-
-    def __init__(self, note: Path) -> None:
-        self.note = note
-
-    @contextmanager
-    def step(self, name: str, total: int | None = None) -> Iterator[Advance]:  # noqa: ARG002
-        """Note one step."""
-        self.note.write_text(name)
-        yield lambda _: None
-        self.note.write_text(f"after {name}")
 
 
 def main() -> None:
@@ -104,128 +59,108 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--full", type=int, default=20, help="runs whose disk is full")
+    parser.add_argument("--database", type=int, default=20, help="runs whose PostgreSQL server crashes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="trials at a time")
     options = parser.parse_args()
     os.environ[KEY_VARIABLE] = "the same key for every store"
     multiprocessing.set_start_method("forkserver")
     # Imported once: a child is forked when all is loaded, so the instants fall into the work.
-    multiprocessing.set_forkserver_preload(["pipeline.run", "pipeline.forget"])
+    multiprocessing.set_forkserver_preload(["pipeline.run", "pipeline.forget", "pipeline.sink.sync"])
     with tempfile.TemporaryDirectory() as folder:
         world = prepare(Path(folder))
         with ThreadPoolExecutor(options.jobs) as pool:
             trials = [*pool.map(partial(killed, world, options.seed), range(options.kills))]
             full = [*pool.map(partial(filled, world, options.seed), range(options.full))]
-    print(
-        f"{options.kills} kills and {options.full} full disks, seed {options.seed}; an undisturbed run takes", end=" "
-    )
-    print(f"{world.seconds[False]:.1f} s into an empty store, {world.seconds[True]:.1f} s into yesterday's")
+        crashed = crashes(world, options.seed, options.database) if options.database else []
+    print(f"{options.kills} kills, {options.full} full disks, {options.database} crashes of PostgreSQL,", end=" ")
+    print(f"seed {options.seed}; an undisturbed run takes {world.seconds[False]:.1f} s into an empty store", end=", ")
+    print(f"{world.seconds[True]:.1f} s into yesterday's")
     print("| disturbed while | runs | next run identical | lost rows | doubled rows | left files |")
     print("|---|---:|---:|---:|---:|---:|")
-    for name, rows in [*by_phase(trials), ("**all kills**", trials), ("**disk full**", full)]:
+    sums = [("**all kills**", trials), ("**disk full**", full), ("**database down**", crashed)]
+    for name, rows in [*by_phase(trials), *by_phase(crashed), *sums]:
         print(
             f"| {name} | {len(rows)} | {sum(row.identical for row in rows)} | {sum(row.lost for row in rows)}"
             f" | {sum(row.doubled for row in rows)} | {sum(row.orphans for row in rows)} |"
         )
     if not any(trial.disturbed for trial in trials):
         sys.exit("no run was disturbed: this machine is faster than the draw")
-    if not all(trial.identical and not trial.orphans for trial in [*trials, *full]):
+    if not all(trial.identical and not trial.orphans for trial in [*trials, *full, *crashed]):
         sys.exit(1)
-
-
-def prepare(folder: Path) -> World:
-    """Write both nights, run them undisturbed, and keep what they publish."""
-    world = World(folder)
-    with gzip.open(OWN, "rt", encoding="utf-8") as lines:
-        texts = [json.loads(line)["text"] for line, _ in zip(lines, range(300), strict=False)]
-    rows = [
-        {"id": f"r{number}", "text": text, "time": f"2026-{1 + number % 9:02}-{1 + number % 28:02}", "nps": number % 11}
-        for number, text in enumerate(texts)
-    ]
-    changed = [
-        {**row, "text": f"{row['text']} 补充：还是很慢"} if place % 9 == 0 else row for place, row in enumerate(rows)
-    ]
-    bad = [{"id": "", "text": "没有编号", "time": "2026-01-01"}, {"id": "b2", "text": "...", "time": "2026-01-02"}]
-    write(world.inputs(second=False), a=rows[:120], b=rows[120:200])
-    write(world.inputs(second=True), a=changed[:120], b=rows[120:200], c=[*rows[190:], *bad])
-    spent(world, world.template, second=False)
-    for second in (False, True):
-        out = start(world, folder / f"undisturbed-{second}", second=second)
-        world.seconds[second] = spent(world, out, second=True)
-        world.export[second] = export(out)
-    return world
-
-
-def write(folder: Path, **files: list[dict[str, object]]) -> None:
-    """JSON Lines files with one update time, so that changed rows count as newer."""
-    folder.mkdir()
-    for name, rows in files.items():
-        lines = [
-            json.dumps({**row, "updated": "2026-10-01" if folder.name == "yesterday" else "2026-10-02"}) for row in rows
-        ]
-        (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def start(world: World, out: Path, *, second: bool) -> Path:
-    """An output directory to begin with: yesterday's, or none."""
-    shutil.rmtree(out, ignore_errors=True)
-    if second:
-        shutil.copytree(world.template, out)
-    return out
-
-
-def spent(world: World, out: Path, *, second: bool) -> float:
-    """Run to the end in a process of its own; the seconds it took."""
-    started = time.monotonic()
-    child = multiprocessing.Process(
-        target=work, args=(world.inputs(second=second), out, out.with_name(f"{out.name}.phase"), None)
-    )
-    child.start()
-    child.join()
-    if child.exitcode != 0:
-        sys.exit(f"an undisturbed run failed with exit code {child.exitcode}")
-    return time.monotonic() - started
-
-
-def work(inputs: Path, out: Path, note: Path, limit: int | None) -> None:
-    """What a child process does: the job, with files of at most `limit` bytes."""
-    note.write_text(STARTED)
-    if limit is not None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    try:
-        run(Config.model_validate(CONFIG), [Input(paths=[inputs])], out, progress=Phases(note))
-    except CxiError as error:
-        sys.exit(error.exit_code)
-    note.write_text(PUBLISHED)
 
 
 def killed(world: World, seed: int, place: int) -> Trial:
     """One run killed at an instant between its start and a little after its usual end."""
     second, draw = place % 2 == 1, random.Random(f"{seed} kill {place}")
-    out, note = start(world, world.folder / f"killed-{place}", second=second), world.folder / f"phase-{place}"
-    child = multiprocessing.Process(target=work, args=(world.inputs(second=True), out, note, None))
-    child.start()
-    child.join(timeout=draw.uniform(0, world.seconds[second] * 1.05))
-    disturbed = child.is_alive()
-    child.kill()
-    child.join()
-    return judge(world, out, note.read_text() if note.exists() else STARTED, second=second, disturbed=disturbed)
+    out = start(world, world.folder / f"killed-{place}", second=second)
+    process = child(world, out)
+    process.start()
+    process.join(timeout=draw.uniform(0, world.seconds[second] * 1.05))
+    disturbed = process.is_alive()
+    process.kill()
+    process.join()
+    return judge(world, out, second=second, disturbed=disturbed)
 
 
 def filled(world: World, seed: int, place: int) -> Trial:
     """One run whose disk is full at a random size."""
     second, draw = place % 2 == 1, random.Random(f"{seed} full {place}")
-    out, note = start(world, world.folder / f"full-{place}", second=second), world.folder / f"phase-{place}"
+    out = start(world, world.folder / f"full-{place}", second=second)
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) if second else 0
     space = size + draw.randrange(64, 8192) * 1024
     with small_disk(out, space) as limited:
-        limit = None if limited else draw.randrange(4, 1024) * 1024
-        child = multiprocessing.Process(target=work, args=(world.inputs(second=True), out, note, limit))
-        child.start()
-        child.join()
-        if child.exitcode not in (0, STORAGE_ERROR):
-            sys.exit(f"a run on a full disk ended with exit code {child.exitcode}, not {STORAGE_ERROR}")
-    return judge(world, out, note.read_text(), second=second, disturbed=child.exitcode != 0)
+        process = child(world, out, limit=None if limited else draw.randrange(4, 1024) * 1024)
+        process.start()
+        process.join()
+        if process.exitcode not in (0, STORAGE_ERROR):
+            sys.exit(f"a run on a full disk ended with exit code {process.exitcode}, not {STORAGE_ERROR}")
+    return judge(world, out, second=second, disturbed=process.exitcode != 0)
+
+
+def crashes(world: World, seed: int, count: int) -> list[Trial]:
+    """Runs whose PostgreSQL server crashes, one after the other: they share the server."""
+    with running() as server:
+        return [crashed(world, server, seed, place) for place in range(count)]
+
+
+def crashed(world: World, server: Server, seed: int, place: int) -> Trial:
+    """One run whose server crashes while it delivers, a little before or a little after."""
+    second, draw = place % 2 == 1, random.Random(f"{seed} crash {place}")
+    database, out = server.new_database(), world.folder / f"crashed-{place}"
+    url = database.url("cxi")
+    start(world, out, second=second)
+    if second:
+        spent(world, out, second=False, database=url)  # what yesterday's run had delivered
+    before = digest(delivered(database))
+    process = child(world, out, database=url)
+    process.start()
+    awaited = draw.choice(("figures and report", DELIVERING, DELIVERING))
+    while process.is_alive() and not note(out).read_text().endswith(awaited):
+        time.sleep(0.005)
+    process.join(timeout=draw.uniform(0, DELIVERY_SECONDS))
+    server.stop(mode="immediate")
+    process.join()
+    server.start()
+    if process.exitcode not in (0, STORAGE_ERROR):
+        sys.exit(f"a run whose database went away ended with exit code {process.exitcode}, not {STORAGE_ERROR}")
+    left = digest(delivered(database))
+    trial = judge(world, out, second=second, disturbed=process.exitcode != 0, database=url)
+    after = digest(delivered(database))
+    whole = left in (before, world.export[second]) and after == world.export[second]
+    return replace(trial, identical=trial.identical and whole)
+
+
+def delivered(database: Database) -> dict[str, pd.DataFrame]:
+    """The fact tables in PostgreSQL; empty ones where nothing was ever delivered."""
+    found = {}
+    with database.connect() as reader:
+        for name in FACTS:
+            there = reader.execute("SELECT to_regclass(%s)", [f"cx.{name}"]).fetchone() != (None,)
+            cursor = reader.execute(f"SELECT * FROM {name}") if there else None
+            names = [item.name for item in cursor.description] if cursor else list(TABLES[name].columns)
+            found[name] = TABLES[name].check(pd.DataFrame(cursor.fetchall() if cursor else [], columns=names))
+    return found
 
 
 @contextmanager
@@ -251,44 +186,6 @@ def small_disk(out: Path, space: int) -> Iterator[bool]:
         subprocess.run(["umount", str(mount)], check=True)
 
 
-def judge(world: World, out: Path, phase: str, *, second: bool, disturbed: bool) -> Trial:
-    """Run once more, and compare with the run that nothing disturbed."""
-    spent(world, out, second=True)
-    ours, theirs = keys(out), keys(world.folder / f"undisturbed-{second}")
-    trial = Trial(
-        phase=phase if disturbed else "(it had ended)",
-        disturbed=disturbed,
-        identical=export(out) == world.export[second],
-        lost=sum((theirs - ours).values()),
-        doubled=sum((ours - theirs).values()),
-        orphans=len(orphans(out)),
-    )
-    shutil.rmtree(out)
-    return trial
-
-
-def export(out: Path) -> str:
-    """A digest of every fact table of the current snapshot, in the order of its key."""
-    tables = snapshot.load(snapshot.current(out), FACTS)
-    digest = hashlib.sha256()
-    for name in FACTS:
-        frame = tables[name].sort_values(list(TABLES[name].key)).reset_index(drop=True)
-        digest.update(f"{name}\n{frame.to_csv(index=False)}".encode())
-    return digest.hexdigest()
-
-
-def keys(out: Path) -> Counter[str]:
-    """How often each feedback is in the current snapshot."""
-    frame = snapshot.load(snapshot.current(out), ["fact_feedback"])["fact_feedback"]
-    return Counter(frame["feedback_key"])
-
-
-def orphans(out: Path) -> list[Path]:
-    """What a finished run must not leave: hidden files, scratch, a database's log, half-made snapshots."""
-    left = [path for path in out.rglob("*") if path.name.startswith(".") or path.suffix in (".wal", ".tmp")]
-    return left + [path for path in (out / "work", out / "store" / "finished") if path.exists()]
-
-
 def by_phase(trials: list[Trial]) -> list[tuple[str, list[Trial]]]:
     """The trials by the step they were disturbed in, in the order of the steps."""
     names = list(dict.fromkeys(sorted((trial.phase for trial in trials), key=_order)))
@@ -297,6 +194,7 @@ def by_phase(trials: list[Trial]) -> list[tuple[str, list[Trial]]]:
 
 def _order(phase: str) -> int:
     steps = [STARTED, "read and mask", "after read and mask", "analyse", "after analyse", "figures and report"]
+    steps += ["after figures and report", DELIVERING, f"after {DELIVERING}"]
     return steps.index(phase) if phase in steps else len(steps)
 
 
