@@ -30,5 +30,5 @@ def _paragraph(alert: Alert) -> str:
     since = f"{alert.first_seen:%Y-%m-%d %H:%M} UTC"
     return (
         f"[{alert.id}] {chinese}：{alert.message[0]}（自 {since}，{alert.count} 次）\n"
-        f"[{alert.id}] {english}: {alert.message[1]} (since {since}, seen {alert.count} times)"
+        f"[{alert.id}] {english}: {alert.message[1]} (since {since}, seen {alert.count}×)"
     )

@@ -170,7 +170,7 @@ def cxi(*args: object) -> Any:
 def test_list_and_acknowledge(out, receiver):
     after_run(HERE, result(out, set_aside="alert", silence="alert"), say=print)
     listed = cxi("alerts", "list", "--out", out)
-    assert "set_aside  open, seen 1 times" in listed.output
+    assert "set_aside  open, seen 1×" in listed.output
     assert "silence 中文" in listed.output
     assert cxi("alerts", "ack", "set_aside", "--out", out).exit_code == 0
     assert "set_aside  acknowledged" in cxi("alerts", "list", "--out", out).output
