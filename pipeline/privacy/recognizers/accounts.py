@@ -42,6 +42,7 @@ _NAMED_BY: Final = tuple(
         # 微信：abc123, vx 12345678, 微信zhang36, WeChat abc_123
         rf"{_SERVICE}(?:\s*[:=]\s*(?P<v>{_HANDLE}|{_MARKED}|{_NUMERIC}))",
         rf"{_SERVICE}\s(?P<v>{_HANDLE})",
+        rf"skype\s*[:=]\s*(?P<v>{_DOTTED})",  # elsewhere a dotted id would rather be an address
         # vx abc123: words that stand for nothing but an id
         rf"(?:(?<![a-z])(?:{_VX}|v信)|薇信|威信|徽信|微[❤♥💗💕]\ufe0f?)\s?(?P<v>(?=[a-z]){_MARKED})",
         # vx：abcdef, 加v：abcdef: after a colon, an id of letters alone

@@ -259,7 +259,7 @@ ENGLISH_NAME_WORDS: Final = (
 ENGLISH_NAME_FORM: Final = (
     r"(?:M(?:[rsx]|rs|iss|[RS]|RS|ISS)|mrs?|D[rR]|Prof(?:essor)?|Doctor)\b\.? +[A-Za-z]"
     r"|(?:[Nn]ame(?: is| ?:|['’]s)|[Pp]assenger ?:|[Cc]ustomer ?:|[Rr]ecipient ?:|[Aa]ttn[.:]"
-    r"|[Ss]igned(?: by)? ?:?) +[A-Z]|speaking"
+    r"|[Ss]igned(?: by| ?[:,])) +[A-Z]|speaking"
     r"|(?:egards|incerely|[Yy]ours(?: truly| sincerely| faithfully)?|espectfully)[,.]?\s+[A-Z]"
     r"|(?:hanks?|you|heers|[Bb]est|ove|ishes)[,.!]? *\n\s*[A-Z]"
     r"|\n\s*-{1,2}[ ]*[A-Z]"

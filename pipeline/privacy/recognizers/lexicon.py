@@ -24,8 +24,8 @@ _ALSO_WORDS: Final = frozenset(
 COMMON_SURNAMES: Final = "".join(dict.fromkeys(each for each in SURNAMES if each not in _ALSO_WORDS))
 """Surnames that are seldom a word of their own."""
 
-_MISFILED: Final = frozenset({"白领", "金领", "老年", "成年", "谢谢", "陈列"})
-"""Words that the dictionary has as names."""
+_MISFILED: Final = frozenset({"白领", "金领", "老年", "成年", "谢谢", "陈列", "安转", "房务", "康体"})
+"""Words that the dictionary has as names, names of departments (房务经理), and 安装 (师傅) as it is often mistyped."""
 
 
 @cache

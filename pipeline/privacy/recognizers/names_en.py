@@ -21,13 +21,14 @@ _ANNOUNCED: Final = re.compile(
     r" is|I am|I'm)(?= [A-Z][a-z]+(?: [A-Z][a-z]+)? speaking)"
     r"|(?:(?:[Cc]ustomer|[Pp]assenger|[Gg]uest|[Ff]ull|[Cc]ontact|[Cc]ardholder|[Pp]atient)(?:'s)?["
     r" ])?[Nn]ame(?: is)?[ ]?:|[Pp]assenger[ ]?:|[Cc]ustomer[ ]?:"
-    rf"|[Ss]igned(?: by)?[ ]?:?|[Rr]ecipient[ ]?:|[Aa]ttn[.:]))[ ]+(?=[A-Z])(?P<v>{_NAME})"
+    rf"|[Ss]igned(?: by|[ ]?[:,])|[Rr]ecipient[ ]?:|[Aa]ttn[.:]))[ ]+(?=[A-Z])(?P<v>{_NAME})"
 )
 _SIGNED: Final = re.compile(
     rf"(?:(?:(?<![A-Za-z])(?:(?:[Bb]est|[Kk]ind|[Ww]arm|[Ww]ith)(?:est)? )?[Rr]egards"
     rf"|[Ss]incerely(?: yours)?|[Yy]ours (?:truly|sincerely|faithfully)|[Rr]espectfully)[,.]?\s+"
     rf"|(?:(?<![A-Za-z])(?:[Tt]hanks|[Tt]hank you|[Mm]any thanks|[Cc]heers|[Bb]est|[Ll]ove"
-    rf"|[Bb]est wishes))[,.!]?[ ]*\n\s*|\n\s*-{{1,2}}[ ]*)"
+    rf"|[Bb]est wishes))[,.!]?[ ]*\n\s*"
+    r"|\n\s*-{1,2}[ ]*(?=[^\n]+\s*\Z))"  # in the last line: others begin the items of a list
     rf"(?=[A-Z])(?P<v>{_NAME})[ ]*\.?[ ]*(?=\n|$)"
 )
 _BRANDS: Final = frozenset(
@@ -63,7 +64,21 @@ _BRANDS: Final = frozenset(
             "excel",
             "word",
         ),
-        *("teams", "dre", "seuss", "who", "strange", "price", "jones'", "whippy", "softee", "tire", "lube", "rooter"),
+        *(
+            "teams",
+            "dre",
+            "seuss",
+            "who",
+            "strange",
+            "price",
+            "jones'",
+            "whippy",
+            "softee",
+            "tire",
+            "lube",
+            "rooter",
+            "state",
+        ),
     }
 )
 """What follows Mr, Mrs or Dr in names of products, shops and films."""

@@ -23,7 +23,7 @@ TITLES: Final = (
 )
 _SHOP: Final = (
     r"(?!姐|[\u4e00-\u9fff]{0,2}(?:面馆|饭馆|菜馆|茶馆|小吃|珠宝|火锅|蛋糕|烘焙|美容"
-    r"|料理|私房菜|专柜|旗舰店|专卖店|药房|方便面|牌))"
+    r"|料理|私房菜|专柜|旗舰店|专卖店|药房|方便面|泡面|牛肉面|矿泉水|矿物质水|[冰红紅绿綠]?[红紅绿綠]茶|饮料|牌))"
 )
 """宋小姐珠宝 and 康师傅方便面 are firms."""
 
@@ -37,7 +37,7 @@ _NOT_GIVEN: Final = (
 _SURNAME: Final = rf"(?:{COMPOUND_SURNAMES}|[{SURNAMES}])"
 _GIVEN: Final = rf"[{_CHINESE}]"
 _ANNOUNCED: Final = re.compile(
-    r"(?:姓名|联系人|聯絡人|聯繫人|收件人|收货人|收貨人|寄件人|发件人|投诉人|投訴人|申请人|申請人|持卡人|当事人|机主|車主|车主|户名|戶名|署名|(?:客户|顾客|乘客|患者|旅客)(?=\s*:))"
+    r"(?:姓名|联系人|聯絡人|聯繫人|收件人|收货人|收貨人|寄件人|发件人|投诉人|投訴人|申请人|申請人|持卡人|当事人|机主|(?:車主|车主)(?!管)|(?<![用账帐])(?:户名|戶名)|署名|(?:客户|顾客|乘客|患者|旅客)(?=\s*:))"
     r"(?:[是为為叫:\s-]{0,4})"
     rf"(?P<v>{_SURNAME}[{_CHINESE}]{{1,3}})"
 )
@@ -49,7 +49,7 @@ _SIGNED: Final = re.compile(
 )
 
 
-_ALONE: Final = "高何方金白安文易万常程成时关任童计席"
+_ALONE: Final = "高何方金白安文易万常程成关任童计席"
 """Surnames that are words too, and names without a given name only at a boundary."""
 
 _BOUNDARY: Final = re.compile(
@@ -96,6 +96,8 @@ def _reads_as_name(folded: str, start: int, end: int) -> bool:
         return False
     if surname == 1 and name[0] not in COMMON_SURNAMES and given in COMMON_SURNAMES:  # the 和李 of 和李经理
         return not given
+    if surname == 1 and name[0] not in COMMON_SURNAMES and len(given) == 2 and is_no_name(given):  # 连安装师傅
+        return False
     return not given or surname == 2 or _is_name(name, at_boundary=at_boundary)
 
 
