@@ -97,6 +97,7 @@ def analyze(
     config: ConfigFile = None,
     text: TextColumns = None,
     id_column: IdColumn = None,
+    time: TimeColumn = None,
     sheet: Sheet = None,
     encoding: Encoding = None,
     sep: Separator = None,
@@ -108,7 +109,9 @@ def analyze(
         from pipeline.export import analyze_to_file
 
         settings = settings_of(config, model=model)
-        sources = sources_of(settings, paths, text=text, id_column=id_column, sheet=sheet, encoding=encoding, sep=sep)
+        sources = sources_of(
+            settings, paths, text=text, id_column=id_column, time=time, sheet=sheet, encoding=encoding, sep=sep
+        )
         counts = analyze_to_file(settings, sources, output, progress=Bars())
         console.print(
             f"{counts.feedbacks:,} feedbacks, {counts.units:,} opinion units -> {output}"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import fields, is_dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -16,65 +14,14 @@ from hypothesis import strategies as st
 from pipeline.config import Config
 from pipeline.errors import ReportError
 from pipeline.privacy.kinds import KINDS
-from pipeline.report.build import build
-from pipeline.report.content import Figure, Paragraph, RankChart, ReportContent, Source, Week, figures_of
+from pipeline.report.content import Paragraph
 from pipeline.report.facts import Facts
-from pipeline.report.sections.follow_up import needed_comments
-from pipeline.report.sections.phrases import movers, step_week
-from pipeline.taxonomy import load_taxonomy
 
+from .reading import CONFIG, LANGUAGES, TAXONOMY, built, check_figures, section, texts, told, words
 from .stories import day_of, late, shop
-from .tables import Said, Tables, comment, published
+from .tables import Said, comment, published
 
-TAXONOMY = load_taxonomy()
-CONFIG = Config()
-LANGUAGES = ("zh", "en")
 STAGES, TOUCHPOINTS = TAXONOMY.ids("stage"), TAXONOMY.ids("touchpoint")
-
-
-def built(tables: Tables, language: Any = "en", config: Config = CONFIG) -> ReportContent:
-    return build(tables, config=config, taxonomy=TAXONOMY, language=language)
-
-
-def looked_up(source: Source, tables: Tables) -> tuple[float, dict[str, Any]]:
-    """The number a source points to, by a query of its own, and the row if it is a single one."""
-    frame = tables[source.table]
-    for column, value in source.where:
-        frame = frame[frame[column] == value]
-    match source.how:
-        case "count":
-            return len(frame), {}
-        case "sum":
-            return float(frame[source.column].sum()), {}
-        case "json":
-            return json.loads(frame[source.column].item())[source.key], {}
-        case "value":
-            assert len(frame) == 1
-            return float(frame[source.column].item()), dict(frame.iloc[0])
-        case other:
-            raise AssertionError(other)
-
-
-def check_figures(content: ReportContent, tables: Tables) -> int:
-    figures = list(figures_of(content))
-    for figure in figures:
-        value, row = looked_up(figure.source, tables)
-        assert figure.value == pytest.approx(value)
-        if figure.low is not None:
-            ends = (
-                ("ci_low", "ci_high")
-                if figure.source.table == "fact_metric_period"
-                else (
-                    f"{figure.source.column}_low",
-                    f"{figure.source.column}_high",
-                )
-            )
-            assert (figure.low, figure.high) == pytest.approx(tuple(float(row[end]) for end in ends))
-        if figure.n is not None:
-            assert figure.n == row["n_feedback"]
-            assert f"{figure.n:,}" in figure.detail
-            assert figure.small == row["small_n"]
-    return len(figures)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -113,25 +60,6 @@ def test_any_data_gives_a_report_whose_numbers_stand_in_the_tables(comments: lis
     assert content.summary
     assert [section.number for section in content.sections] == [1, 2, 3, 4, 5, 6]
     assert all(section.blocks for section in content.sections)
-
-
-def texts(content: ReportContent) -> str:
-    return " ".join(item.text for item in content.summary)
-
-
-def words(part: object) -> list[str]:
-    """Every text of a part of the content."""
-    if isinstance(part, str):
-        return [part]
-    if isinstance(part, tuple):
-        return [text for item in part for text in words(item)]
-    if is_dataclass(part) and not isinstance(part, Source):
-        return [text for field in fields(part) for text in words(getattr(part, field.name))]
-    return []
-
-
-def section(content: ReportContent, name: str) -> Any:
-    return next(part for part in content.sections if part.id == name)
 
 
 def test_the_summary_says_what_is_worst_for_how_many_and_what_changed_since_when():
@@ -254,149 +182,6 @@ def test_the_share_of_respondents_is_said_of_respondents_in_chinese():
         assert "占受访者" not in text
 
 
-def told(number: int, sentiment: str, stage: str, touchpoint: str, **fields: Any) -> list[Any]:
-    return [comment(Said("x", sentiment, stage, touchpoint), **fields) for _ in range(number)]
-
-
-def reading(comments: list[Any], name: str, language: Any = "en", small_n: int = 30) -> str:
-    """The first sentences of a section; its figures stand in the tables."""
-    tables = published(comments, small_n=small_n)
-    content = built(tables, language)
-    check_figures(content, tables)
-    return str(section(content, name).blocks[0].text)
-
-
-def test_stages_with_an_interval_are_compared_before_those_without():
-    comments = [
-        *told(1, "negative", "awareness", "digital"),
-        *told(4, "negative", "delivery", "fulfilment"),
-        *told(4, "positive", "usage", "product"),
-    ]
-    text = reading(comments, "journey")
-    assert text.startswith(
-        "Among the journey stages with enough respondents for an interval, net sentiment is lowest for"
-    )
-    assert "lowest for Delivery, at −100 (" in text
-    assert "Awareness" not in text
-    assert reading(comments, "journey", "zh").startswith("在样本足以估计区间的旅程阶段中，净情感最低的是交付 −100（")
-
-
-def test_stages_with_enough_respondents_are_named_as_the_ones_compared():
-    comments = [
-        *told(6, "negative", "delivery", "fulfilment"),
-        *told(6, "positive", "usage", "product"),
-        *told(4, "negative", "purchase", "digital"),
-        *told(1, "neutral", "unspecified", "overall"),
-    ]
-    text = reading(comments, "journey", small_n=5)
-    # This configuration says 30; the tables decide what is few.
-    assert text.startswith(
-        "Among the journey stages with at least 30 respondents, net sentiment is lowest for Delivery"
-    )
-    assert text.endswith("Opinions that name no stage are not part of this comparison.")
-    assert reading(comments, "journey", "zh", small_n=5).endswith("未指明阶段的观点不参与这一比较。")
-
-
-def test_no_stage_is_called_lowest_alone_where_several_are():
-    comments = [
-        *told(4, "negative", "delivery", "fulfilment"),
-        *told(4, "negative", "support", "fulfilment"),
-        *told(4, "positive", "usage", "product"),
-    ]
-    text = reading(comments, "journey")
-    assert re.search(r"lowest for Delivery, at −100 \(.*\) and [^;]+, at −100 \(.*\); it is highest for Usage", text)
-    assert re.search(r"最低的是交付 −100（.*）、[^，]+ −100（.*），最高的是使用", reading(comments, "journey", "zh"))
-
-
-def test_many_stages_of_equal_rank_are_counted():
-    low = [told(3, "negative", stage, "digital") for stage in ("awareness", "purchase", "delivery", "support")]
-    comments = [*(item for part in low for item in part), *told(3, "positive", "usage", "product")]
-    assert "lowest for 4 stages, at −100 each; it is highest for Usage" in reading(comments, "journey")
-    assert "净情感最低的是 4 个阶段，均为 −100，最高的是使用" in reading(comments, "journey", "zh")
-
-
-def test_equal_stages_are_called_the_same_and_a_single_one_the_only_one():
-    comments = [*told(3, "negative", "delivery", "fulfilment"), *told(3, "negative", "usage", "product")]
-    assert "net sentiment is the same everywhere: Delivery, at −100" in reading(comments, "journey")
-    assert "净情感并列的是交付 −100" in reading(comments, "journey", "zh")
-    assert "there is only Delivery to judge by" in reading(comments[:3], "journey")
-
-
-def test_no_touchpoint_is_called_the_most_alone_where_several_are():
-    comments = [
-        *told(4, "negative", "delivery", "fulfilment"),
-        *told(4, "negative", "usage", "product"),
-        *told(9, "positive", "usage", "overall"),
-    ]
-    text = reading(comments, "touchpoints")
-    assert re.search(r"^Most spoken of: [^()]+ \(4 comments\) and [^()]+ \(4 comments\)\. Among the touchpoints", text)
-    assert re.search(
-        r"highest for [^,]+, at 100% \([^)]*\) and [^,]+, at 100% \([^)]*\); no opinion is positive\.", text
-    )
-    assert text.endswith("“Overall” is no touchpoint of its own and is not compared.")
-    chinese = reading(comments, "touchpoints", "zh")
-    assert re.search("^提及最多的触点：[^、]+（4 条反馈）、[^、]+（4 条反馈）。", chinese)
-    assert "；没有正面观点。“整体”不是具体触点" in chinese
-
-
-@pytest.mark.parametrize(
-    ("language", "told_week", "about"),
-    [
-        ("en", r"comments about this part: some 4 weeks at the rate so far", "around"),
-        ("zh", r"条提及该环节的反馈之后；按此前的反馈量约需 4 周", "前后"),
-    ],
-)
-def test_no_day_to_look_again_before_the_day_of_publication(language: str, told_week: str, about: str):
-    def cells(first: int) -> str:
-        comments = [late(first + number % 5, "late") for number in range(40)]
-        return str(section(built(published(comments), language), "follow-up").blocks[1].rows[0][2].text)
-
-    old, new = cells(0), cells(60)
-    assert re.search(f"{told_week}$", old), "the run was published on 2 November; the day would be 9 October"
-    assert re.search(told_week, new)
-    assert about in new
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_single_ranked_action_claims_no_order(language: str):
-    tables = published(told(4, "negative", "delivery", "fulfilment"))
-    content = built(tables, language)
-    check_figures(content, tables)
-    actions = section(content, "actions")
-    said_ = " ".join(words(actions))
-    assert not re.search(r"(?<!\d)1–1(?!\d)|throughout|drawn again|区间内不变|重新抽样", said_)
-    assert not [block for block in actions.blocks if isinstance(block, RankChart)]
-    assert re.search("Only one part of the journey has 5 or more|只有一个环节达到 5 位", said_)
-
-
-def segments_note(comments: list[Any], language: Any) -> str:
-    blocks = section(built(published(comments), language), "journey").blocks
-    place = next(index for index, block in enumerate(blocks) if getattr(block, "id", "") == "segments")
-    return str(blocks[place + 1].text)
-
-
-def test_the_note_on_groups_names_what_is_compared():
-    regions = [late(0, "late", region="north"), late(0, "late", region="south")]
-    assert segments_note(regions, "en").startswith("The groups by region can hold different customers")
-    assert segments_note(regions, "zh").startswith("按地区划分的各组，客户构成可能不同，因此组间差异未必来自地区本身。")
-
-
-def test_the_note_on_questions_claims_no_different_customers():
-    asked = [late(0, "late", question="Why?"), late(0, "late", question="What else?")]
-    english, chinese = segments_note(asked, "en"), segments_note(asked, "zh")
-    assert "may have been answered by the same customers" in english
-    assert "different customers" not in english
-    assert "可能由同一批客户回答" in chinese
-    assert "客户构成" not in chinese
-
-
-@pytest.mark.parametrize(("number", "said_"), [(11, "1 smaller group is not shown."), (12, "2 smaller groups are not")])
-def test_groups_left_out_are_counted_without_a_table_name(number: int, said_: str):
-    content = built(published([late(0, "late", product=f"p{index:02}") for index in range(number)]))
-    assert said_ in " ".join(words(section(content, "journey")))
-    assert "fact_" not in " ".join(words(content))
-
-
 @pytest.mark.parametrize(
     ("since", "until", "english", "chinese"),
     [
@@ -491,55 +276,6 @@ def test_a_missing_column_is_named():
     tables["fact_feedback"] = tables["fact_feedback"].drop(columns="occurred_date")
     with pytest.raises(ReportError, match="occurred_date"):
         built(tables)
-
-
-def week(number: int, value: float | None, *, complete: bool = True, n: int = 10) -> Week:
-    figure = None if value is None else Figure(value, "", Source("t", "c"), n=n)
-    return Week(date(2026, 9, 7) + timedelta(weeks=number), "", figure, complete)
-
-
-def test_the_step_is_where_two_levels_part():
-    weeks = [
-        week(0, 0.7, n=3),
-        week(1, 0.2),
-        week(2, 0.1, n=2),
-        week(3, 0.3),
-        week(4, 0.95),
-        week(5, 0.75),
-        week(6, 0.6),
-    ]
-    assert step_week(weeks, up=True) == date(2026, 10, 5)
-    assert step_week(weeks, up=False) is None or step_week(weeks, up=False) != date(2026, 10, 5)
-
-
-def test_a_step_skips_partial_weeks_and_weeks_without_data():
-    weeks = [week(0, 0.2), week(1, 0.2), week(2, None), week(3, 0.8), week(4, 0.9), week(5, 0.0, complete=False)]
-    assert step_week(weeks, up=True) == date(2026, 9, 28)
-    assert step_week(weeks, up=False) is None
-
-
-def test_a_step_needs_two_weeks_on_each_side_and_a_difference():
-    assert step_week([week(0, 0.2), week(1, 0.9), week(2, 0.9)], up=True) is None
-    assert step_week([week(0, 0.5), week(1, 0.5), week(2, 0.5), week(3, 0.5)], up=True) is None
-
-
-def trend(low: float, value: float, high: float, *, small: bool = False) -> dict[str, Any]:
-    return {"trend": value, "trend_low": low, "trend_high": high, "small_n": small}
-
-
-def test_the_clearest_change_comes_first_not_the_largest():
-    firm, large, small = trend(0.1, 0.2, 0.3), trend(-0.3, 0.6, 0.9), trend(0.4, 0.7, 0.9, small=True)
-    assert movers([large, small, firm], "worse") == [firm, large, small]
-    assert movers([large, small, firm], "better") == []
-    unsure, sure = trend(-0.9, -0.5, 0.1), trend(-0.4, -0.2, -0.1)
-    assert movers([unsure, sure], "better") == [sure, unsure]
-
-
-def test_comments_needed_for_ten_points():
-    assert needed_comments(0.5, 0.95) == 97
-    assert needed_comments(0.3, 0.95) == 81
-    assert needed_comments(0.0, 0.95) == needed_comments(0.1, 0.95) == 35
-    assert needed_comments(1.0, 0.8) == 30
 
 
 def test_weeks_without_data_have_no_figure():
