@@ -1,4 +1,4 @@
-"""Small versions of the two long trials: `benchmarks/chaos.py` (kills, full disks) and `benchmarks/fuzz.py` (files)."""
+"""Small versions of the two long trials: `benchmarks/chaos.py` (kills, full disks, a database that crashes) and `benchmarks/fuzz.py` (files)."""
 
 import os
 import re
@@ -21,10 +21,12 @@ def ran(name: str, *args: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_twenty_kills_and_four_full_disks():
-    table = ran("chaos.py", "--kills", "20", "--full", "4", "--seed", "7")
+@pytest.mark.postgres
+def test_twenty_kills_four_full_disks_and_four_crashes_of_the_database():
+    table = ran("chaos.py", "--kills", "20", "--full", "4", "--database", "4", "--seed", "7")
     assert re.search(r"\| \*\*all kills\*\* \| 20 \| 20 \| 0 \| 0 \| 0 \|", table), table
     assert re.search(r"\| \*\*disk full\*\* \| 4 \| 4 \| 0 \| 0 \| 0 \|", table), table
+    assert re.search(r"\| \*\*database down\*\* \| 4 \| 4 \| 0 \| 0 \| 0 \|", table), table
 
 
 @pytest.mark.slow

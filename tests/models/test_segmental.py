@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from models.labels import GENERIC, HEADS  # noqa: E402
-from models.segmental import LABEL_WEIGHT, segmentation_loss  # noqa: E402
+from models.labels import GENERIC, HEADS
+from models.segmental import LABEL_WEIGHT, segmentation_loss
 
 
 def scores(count: int, seed: int) -> tuple[dict[str, torch.Tensor], torch.Tensor]:

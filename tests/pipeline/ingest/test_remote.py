@@ -180,10 +180,10 @@ def test_options_that_are_missing_or_no_json(memory, fetch, monkeypatch, value):
 @pytest.fixture
 def s3(monkeypatch, tmp_path):
     """A real S3 server of moto's, with a bucket of two files; the options are in CXI_S3_OPTIONS."""
-    boto3 = pytest.importorskip("boto3")
-    server_module = pytest.importorskip("moto.server")
-    pytest.importorskip("s3fs")
-    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
     endpoint = f"http://{host}:{port}"
