@@ -149,7 +149,7 @@ def _storage(url: str, options: dict[str, Any], *, where: str) -> tuple[Any, str
     try:
         storage, path = url_to_fs(url, **options)
     except ImportError:
-        problem, remedy = "the package for this kind of URL is not installed", "for s3: pip install 'cx-insight[s3]'"
+        problem, remedy = "the package for this kind of URL is not installed", "for s3: pip install s3fs"
     except ValueError:
         problem, remedy = "this kind of URL is not known", "fsspec's documentation lists them: s3, gs, abfs, sftp ..."
     except Exception as error:  # each client has errors of its own, which may quote the options
