@@ -205,9 +205,11 @@ def override(section: SectionT, **values: Any) -> SectionT:
     Raises ConfigError naming the key and the value.
     """
     try:
-        return type(section).model_validate({**dict(section), **values})
+        copy = type(section).model_validate({**dict(section), **values})
     except ValidationError as error:
         raise _explain(Path("options"), error, type(section)) from error
+    # A source keeps the directories that its files are named from.
+    return copy.rooted(section.roots) if isinstance(section, Input) and isinstance(copy, Input) else copy
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from pipeline.section import Section
 from pipeline.select_only import require_select
@@ -102,6 +102,7 @@ class Input(Section):
     time_format: str | None = Field(None, description="strptime format, where dates are not recognised")
     day_first: bool | None = Field(None, description="03/04/2026: true = 3 April, false = 4 March; unset: its column")
     max_chars: int = Field(20_000, ge=1)
+    _roots: tuple[Path, ...] = PrivateAttr(())
 
     @field_validator("storage_options_env")
     @classmethod
@@ -133,6 +134,19 @@ class Input(Section):
     def kind(self) -> Kind | None:
         """Where the rows are; None where nothing is named."""
         return next((kind for kind in KINDS if getattr(self, kind)), None)
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The directories that the names of its files are told from: what the source has as its paths in the
+        configuration, even where a run is given some paths inside of them.
+        """
+        return self._roots or tuple(self.paths)
+
+    def rooted(self, roots: tuple[Path, ...]) -> Input:
+        """A copy with these `roots`."""
+        copy = self.model_copy()
+        copy._roots = roots
+        return copy
 
     @property
     def may_be_empty(self) -> bool:

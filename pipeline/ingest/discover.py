@@ -41,8 +41,8 @@ _ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """One file to read. `label` is its name in messages and tables, without directories unless names repeat; the
-    survey masks it.
+    """One file to read. `label` is its name in messages and tables: its path below the directory it was found in, so
+    that it does not depend on what other files there are; the survey masks it.
 
     `named` says that it was given explicitly rather than found in a directory: an explicit file that cannot
     be read stops the run, a found one is set aside.
@@ -71,9 +71,9 @@ class Kind(NamedTuple):
     compressed: bool
 
 
-def discover(paths: Sequence[Path]) -> Discovery:
+def discover(paths: Sequence[Path], *, roots: Sequence[Path] | None = None) -> Discovery:
     """Files named in `paths` and found in its directories (recursively, in name order, hidden ones left
-    out), each once.
+    out), each once. Their labels are told from `roots` (left out: from the directories in `paths`).
 
     `-` is JSON Lines on standard input. Raises InputError for a path that does not exist or cannot be
     opened, a format that is not read, and a directory that holds no readable file.
@@ -92,11 +92,13 @@ def discover(paths: Sequence[Path]) -> Discovery:
                 files.setdefault(inside.resolve(), _file(inside, named=False))
         else:
             files[path.resolve()] = _named(path)
-    return Discovery(tuple(files.values()), tuple(ignored))
+    folders = [root.resolve() for root in (paths if roots is None else roots) if root.is_dir()]
+    labelled = (replace(item, label=_label(path, folders)) if path != STDIN else item for path, item in files.items())
+    return Discovery(tuple(labelled), tuple(ignored))
 
 
 def distinct_labels(files: Sequence[InputFile]) -> list[InputFile]:
-    """Files of the same name get as much of their path as tells them apart."""
+    """Files of the same name, of different sources, get as much of their path as tells them apart."""
     repeated = {name for name, count in Counter(item.label for item in files).items() if count > 1}
     return [replace(item, label=_tail(item, files)) if item.label in repeated else item for item in files]
 
@@ -175,6 +177,11 @@ def _file(path: Path, *, named: bool) -> InputFile:
     kind = classify(path.name)
     assert kind is not None
     return InputFile(LocalFile(path), kind.format, path.name, named=named, compressed=kind.compressed)
+
+
+def _label(path: Path, folders: Sequence[Path]) -> str:
+    inside = [path.relative_to(folder) for folder in folders if path.is_relative_to(folder)]
+    return max(inside, key=lambda part: len(part.parts)).as_posix() if inside else path.name
 
 
 def _tail(item: InputFile, files: Sequence[InputFile]) -> str:

@@ -173,7 +173,7 @@ def discover_source(source: Input) -> Discovery:
         from pipeline.ingest.remote import discover_urls
 
         return discover_urls(source.urls, options_env=source.storage_options_env, where=f"source {source.name}")
-    return discover(source.paths)
+    return discover(source.paths, roots=source.roots)
 
 
 def plan_files(

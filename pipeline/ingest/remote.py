@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, TypeVar, cast
 
@@ -125,7 +126,8 @@ def discover_urls(urls: Sequence[str], *, options_env: str | None, where: str) -
             place: Place = RemoteFile(
                 storage, name, str(storage.unstrip_protocol(name)), _version(info), info.get("size")
             )
-            files.setdefault(str(place), InputFile(place, kind.format, place.name, named, kind.compressed))
+            label = _below(PurePosixPath(name), PurePosixPath(path))
+            files.setdefault(str(place), InputFile(place, kind.format, label, named, kind.compressed))
         if not any(classify(PurePosixPath(str(info["name"])).name) for info in found):
             raise InputError(
                 "nothing there is read" if found else "no file there",
@@ -133,6 +135,13 @@ def discover_urls(urls: Sequence[str], *, options_env: str | None, where: str) -
                 remedy=f"correct the URL; read are files with {suffixes()}",
             )
     return Discovery(tuple(files.values()), tuple(others))
+
+
+def _below(file: PurePosixPath, asked: PurePosixPath) -> str:
+    """The file's path below the folder that a URL names, or below that of its first wildcard."""
+    fixed = takewhile(lambda part: not any(sign in part for sign in "*?["), asked.parts)
+    folder = PurePosixPath(*fixed)
+    return str(file.relative_to(folder)) if file.is_relative_to(folder) and file != folder else file.name
 
 
 def _storage(url: str, options: dict[str, Any], *, where: str) -> tuple[Any, str]:

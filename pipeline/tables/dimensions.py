@@ -108,7 +108,7 @@ QUARANTINE = TableContract(
     grain_zh="每行一个输入行的问题，以该文件最近一次运行为准",
     key=("file", "sheet", "row", "column", "reason", "occurrence"),
     columns={
-        "file": column("string", "file name, without directories", "文件名（不含目录）"),
+        "file": column("string", "file, as a path below its source's directory", "文件：在来源目录下的路径"),
         "sheet": column("string", "sheet of a workbook, else empty", "工作表，非工作簿为空"),
         "row": column(
             "integer",

@@ -198,6 +198,16 @@ def test_unknown_model(cxi, write_rows):
     assert "no-such-folder" in result.output
 
 
+def test_rows_set_aside_stay_with_their_file_when_another_of_its_name_comes(cxi, write_rows, tmp_path):
+    rows = [{"id": "1", "text": GOOD[0]}, {"id": "2", "text": ""}]
+    for month in ("2026-09", "2026-10"):
+        (tmp_path / "in" / month).mkdir(parents=True)
+        write_rows(f"in/{month}/export.jsonl", [{**row, "id": f"{month}-{row['id']}"} for row in rows])
+        assert cxi("run", "in").exit_code == 0
+    aside = published(Path("cx-out"))["quarantine"]
+    assert sorted(aside["file"]) == ["2026-09/export.jsonl", "2026-10/export.jsonl"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_interrupted_in_the_middle_then_run_again(tmp_path, write_rows):
     rows = [{"id": str(i), "text": f"{GOOD[i % 2]} {i}"} for i in range(4000)]

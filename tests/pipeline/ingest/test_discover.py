@@ -25,7 +25,7 @@ def test_directories_are_searched_in_name_order(write, tmp_path):
     ):
         write(name, "x")
     found = discover([tmp_path])
-    assert [(item.label, item.format, item.named) for item in found.files] == [
+    assert [(item.place.name, item.format, item.named) for item in found.files] == [
         ("a.xlsx", "xlsx", False),
         ("10.jsonl.gz", "jsonl", False),
         ("2.csv", "csv", False),
@@ -40,10 +40,18 @@ def test_a_file_given_twice_is_read_once_and_counts_as_named(write, tmp_path):
     assert item.named
 
 
-def test_files_of_one_name_are_told_apart(write, tmp_path):
+def test_a_files_name_depends_on_no_other_file(write, tmp_path):
     write("2025/1/a.csv", "x")
-    write("2026/1/a.csv", "x")
-    assert [item.label for item in distinct_labels(discover([tmp_path]).files)] == ["2025/1/a.csv", "2026/1/a.csv"]
+    assert [item.label for item in discover([tmp_path]).files] == ["2025/1/a.csv"]
+    later = write("2026/1/a.csv", "x")
+    assert [item.label for item in discover([tmp_path]).files] == ["2025/1/a.csv", "2026/1/a.csv"]
+    assert [item.label for item in discover([later], roots=[tmp_path]).files] == ["2026/1/a.csv"]
+    assert [item.label for item in discover([later]).files] == ["a.csv"]
+
+
+def test_files_of_one_name_in_two_places_are_told_apart(write, tmp_path):
+    places = [write("app/a.csv", "x").parent, write("care/a.csv", "x").parent]
+    assert [item.label for item in distinct_labels(discover(places).files)] == ["app/a.csv", "care/a.csv"]
 
 
 def test_a_missing_path(tmp_path):

@@ -86,7 +86,7 @@ def test_patterns_and_folders_in_name_order_each_file_once(memory, fetch):
     assert [plan.file.label for plan in reading.survey.plans] == ["a.csv", "b.csv"]
     assert [item.text for item in items] == ["送餐太慢了", "call [PHONE]"] * 2
     reading, _ = fetch("memory://bucket/2026", "memory://bucket/2025/a.csv", "memory://bucket/2026/b.csv")
-    assert [plan.file.label for plan in reading.survey.plans] == ["2026/a.csv", "b.csv", "c.csv", "2025/a.csv"]
+    assert [plan.file.label for plan in reading.survey.plans] == ["2026/a.csv", "b.csv", "x/c.csv", "2025/a.csv"]
     assert [path.name for path in reading.survey.ignored] == ["notes.docx"]
 
 
