@@ -119,6 +119,4 @@ def _warn(message: str) -> None:
 
 def _lines(alert: Alert) -> str:
     since = f"{alert.first_seen:%Y-%m-%d %H:%M} to {alert.last_seen:%Y-%m-%d %H:%M} UTC"
-    return (
-        f"{alert.id}  {alert.state}, seen {alert.count}×, {since}\n    {alert.message[1]}\n    {alert.message[0]}"
-    )
+    return f"{alert.id}  {alert.state}, seen {alert.count}×, {since}\n    {alert.message[1]}\n    {alert.message[0]}"

@@ -1,4 +1,6 @@
-"""Small versions of the two long trials: `benchmarks/chaos.py` (kills, full disks, a database that crashes) and `benchmarks/fuzz.py` (files)."""
+"""Small versions of the two long trials: `benchmarks/chaos.py` (kills, full disks, crashes of the database) and
+`benchmarks/fuzz.py` (files).
+"""
 
 import os
 import re
