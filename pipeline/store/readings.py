@@ -71,7 +71,8 @@ class Readings:
             temporary.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
         target = self.folder / key
         self.folder.mkdir(parents=True, exist_ok=True)
-        remove(target)
+        if not remove(target):  # left where it is: what was read is good for this run all the same
+            return reading
         folder.replace(target)
         sync(self.folder)
         moved = [target / path.name for path in reading.staged.feedback]
