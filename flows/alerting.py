@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flows.notifying import Say, addresses, send
 from pipeline.alerts import problems as found
-from pipeline.alerts.lifecycle import OF_RUNS, RUN_OVERDUE, Alert, Problem, observe, told
+from pipeline.alerts.lifecycle import NOT_DELIVERED, OF_RUNS, RUN_OVERDUE, Alert, Problem, observe, told
 from pipeline.config import Config
 from pipeline.errors import StoreError, exit_code
 from pipeline.run import RunResult
@@ -18,10 +18,21 @@ from pipeline.store.store import DATABASE, Store
 
 
 def after_run(config: Config, result: RunResult, *, say: Say) -> list[Alert]:
-    """Open and close alerts by the checks of a published run. Returns those that are not closed."""
+    """Open and close alerts by the checks of a published run, and by whether PostgreSQL has it. Returns those that are
+    not closed.
+    """
     quality = result.tables["fact_quality"]
     problems, fine = found.of_quality(quality)
-    return _settle(config, result.out, problems, {*fine, *OF_RUNS}, judged=set(quality["check_id"]), say=say)
+    over = {*fine, *OF_RUNS}
+    if result.undelivered is not None:
+        problems.append(found.of_delivery(result.undelivered))
+        over.remove(NOT_DELIVERED)
+    return _settle(config, result.out, problems, over, judged=set(quality["check_id"]), say=say)
+
+
+def after_delivery(config: Config, out: Path, *, say: Say) -> None:
+    """Close the alert that PostgreSQL is behind: it was brought up to date by another command than a run."""
+    _settle(config, out, [], {NOT_DELIVERED}, say=say)
 
 
 def after_failure(config: Config, out: Path | None, error: BaseException, *, code: int, say: Say) -> None:

@@ -60,13 +60,16 @@ def run_all(parameters: BackfillParameters) -> list[Outcome]:
 
 
 def by_deployment(parameters: BackfillParameters, out: Path) -> Execute:
-    """Run a partition as one flow run; the same key again waits for the run that is there."""
+    """Run a partition as one flow run; the same key again waits for the run that is there.
+
+    Paths are sent as they are here, absolute: a worker starts in a folder of its own.
+    """
 
     def execute(partition: Partition, key: str) -> str | None:
         asked: dict[str, Any] = {
-            "config": str(parameters.config),
-            "paths": [str(path) for path in partition.paths],
-            "out": str(out),
+            "config": str(parameters.config.absolute()),
+            "paths": [str(path.absolute()) for path in partition.paths],
+            "out": str(out.absolute()),
             "alerts": False,
         }
         done: Any = run_deployment(  # typed as what awaiting it would give, too

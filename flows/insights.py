@@ -22,9 +22,10 @@ from flows.terminal import delivery_line
 from pipeline import run as steps
 from pipeline import sink
 from pipeline.config import Config, Input
-from pipeline.errors import CxiError, StoreError, UnavailableError, exit_code
+from pipeline.errors import CxiError, StoreError, UnavailableError, UndeliveredError, exit_code
 from pipeline.progress import Silent
 from pipeline.run import Analysed, RunResult
+from pipeline.sources import cover
 from pipeline.staging import Ingested
 from pipeline.store import snapshot
 from pipeline.store.store import Balance, Reconciled, Store
@@ -77,15 +78,23 @@ def analyse_task(config: Config, path: Path, target: Path) -> Analysed:
 
 
 @task(name="commit", cache_policy=NO_CACHE, persist_result=False, **_IO)
-def commit_task(store: Store, ingested: Ingested, reconciled: Reconciled, analysed: Analysed, key: str) -> None:
+def commit_task(
+    store: Store, ingested: Ingested, reconciled: Reconciled, analysed: Analysed, key: str, complete: bool
+) -> None:
     """Put the run into the store, in one transaction."""
-    steps.commit(store, ingested, reconciled, analysed, key=key)
+    steps.commit(store, ingested, reconciled, analysed, key=key, complete=complete)
 
 
 @task(name="publish", cache_policy=NO_CACHE, persist_result=False, **_IO)
 def publish_task(config: Config, store: Store, ingested: Ingested, balance: Balance, window: Window) -> Path:
     """Make tables and report, and swap the new snapshot in."""
     return steps.publish(config, store, ingested, balance, window=window, progress=Silent())
+
+
+@task(name="complete forgetting", cache_policy=NO_CACHE, persist_result=False, **_IO)
+def complete_forgetting_task(store: Store) -> None:
+    """Finish a `cxi forget` that was killed. Not a part of `publish`: its retry would publish a second snapshot."""
+    steps.complete_forgetting(store)
 
 
 @task(name="deliver", cache_policy=NO_CACHE, persist_result=False, **_IO)
@@ -106,6 +115,8 @@ def alert_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> 
         error = state.result(raise_on_failure=False)
     except Exception as lost:  # a result that was kept elsewhere and cannot be read
         error = lost
+    if isinstance(error, UndeliveredError):
+        return  # the run went on to its end, and has told
     if isinstance(error, Exception):
         after_failure(config, out, error, code=exit_code(error), say=say)
     else:
@@ -151,14 +162,18 @@ def insights(parameters: InsightsParameters) -> RunResult:
         parameters.target(config),
         window,
         reanalyse=parameters.reanalyse,
+        partial=parameters.partial,
     )
     logger = get_run_logger()
     publish_summary(result, after_run(config, result, say=logger.warning) if parameters.alerts else [])
     logger.info("published %s: %s", result.snapshot.name, result.balance)
+    result.require_delivered()
     return result
 
 
-def _run(config: Config, sources: Sequence[Input], out: Path, window: Window, *, reanalyse: bool) -> RunResult:
+def _run(
+    config: Config, sources: Sequence[Input], out: Path, window: Window, *, reanalyse: bool, partial: bool
+) -> RunResult:
     """`pipeline.run.run` with every step as a task."""
     steps.check_config(config)
     with Store.open(out) as store:
@@ -169,8 +184,13 @@ def _run(config: Config, sources: Sequence[Input], out: Path, window: Window, *,
         analysed = Analysed(remaining.units, resumed=remaining.feedbacks)
         for path in remaining.pending:
             analysed.add(analyse_task(config, path, store.finished.target(path, key)))
-        commit_task(store, ingested, reconciled, analysed, key)
+        commit_task(store, ingested, reconciled, analysed, key, cover(sources, config) and not partial)
         folder = publish_task(config, store, ingested, reconciled.balance, window)
-        notes = ingested.notes + steps.clear_inboxes(config, ingested)
-        deliver_task(config, store.out)
-    return RunResult(reconciled.balance, notes, analysed, store.out, folder, snapshot.load(folder))
+        notes = ingested.notes + steps.clear_up(config, store, complete=complete_forgetting_task)
+        notes += steps.clear_inboxes(config, ingested)
+        undelivered = None
+        try:
+            deliver_task(config, store.out)
+        except CxiError as error:
+            undelivered = error
+    return RunResult(reconciled.balance, notes, analysed, store.out, folder, snapshot.load(folder), undelivered)

@@ -11,10 +11,15 @@ from pipeline.run import RunResult
 from pipeline.window import Window
 
 
-def run_with_prefect(config: Config, out: Path, window: Window, *, reanalyse: bool = False) -> RunResult:
-    """Run the flow in this process. Raises what `pipeline.run.run` raises."""
+def run_with_prefect(
+    config: Config, out: Path, window: Window, *, reanalyse: bool = False, partial: bool = False
+) -> RunResult:
+    """Run the flow in this process, with all that `config` names (`partial`: that is not all of the store's sources).
+
+    Raises what `pipeline.run.run` raises, and UndeliveredError where the sink is behind.
+    """
     parameters = InsightsParameters(
-        settings=config, out=out, since=window.since, until=window.until, reanalyse=reanalyse
+        settings=config, out=out, since=window.since, until=window.until, reanalyse=reanalyse, partial=partial
     )
     result: RunResult = insights(parameters)
     return result

@@ -28,6 +28,7 @@ class InsightsParameters(BaseModel):
     until: date | None = Field(None, description="publish only feedback up to this day")
     language: ReportLanguage | None = None
     reanalyse: bool = Field(False, description="analyse every feedback again, whatever has been analysed before")
+    partial: bool = Field(False, description="`settings` names a part of the sources: what was read of others is kept")
     alerts: bool = Field(True, description="whether the run opens and closes alerts; a backfill's runs do not")
 
     @model_validator(mode="after")

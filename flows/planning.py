@@ -30,7 +30,8 @@ def plan_lines(plan: RunPlan) -> Iterator[str]:
     if len(read) > _SHOWN:
         yield f"  read     and {len(read) - _SHOWN:,} more"
     if "read differently" in counts:
-        yield "           (same bytes; settings, privacy policy, hash key or this program changed)"
+        yield "           (same bytes; settings, privacy policy, hash key or this program changed, something was"
+        yield "           forgotten since, or what was read of it is no longer kept)"
     balance = plan.balance
     yield (
         f"rows       {balance.rows:,} = {balance.new:,} new + {balance.updated:,} updated"

@@ -140,19 +140,23 @@ Execute = Callable[[Partition, str], str | None]
 
 def carry_out(partitions: Sequence[Partition], out: Path, execute: Execute) -> list[Outcome]:
     """Run the partitions one after the other, oldest first; those that are done already are skipped, a failed one does
-    not stop the rest. What is done is recorded in the store of `out`.
+    not stop the rest. What is done is recorded in the store of `out`; where that cannot be used, a partition fails.
     """
-    outcomes = []
-    for partition in partitions:
+    return [_carry_out(partition, out, execute) for partition in partitions]
+
+
+def _carry_out(partition: Partition, out: Path, execute: Execute) -> Outcome:
+    files = len(partition.paths)
+    try:
         done, failures = _tried(out).get(partition.digest, (False, 0))
-        if done:
-            outcomes.append(Outcome(partition.name, len(partition.paths), "skipped"))
-            continue
-        # The number of the try is part of the key: a server answers a key it knows with the run that it had.
-        error = execute(partition, f"backfill-{partition.name}-{partition.digest}-{failures + 1}")
-        error = _record(out, partition, error)
-        outcomes.append(Outcome(partition.name, len(partition.paths), "failed" if error else "done", error or ""))
-    return outcomes
+    except CxiError as error:
+        return Outcome(partition.name, files, "failed", _named(error))
+    if done:
+        return Outcome(partition.name, files, "skipped")
+    # The number of the try is part of the key: a server answers a key it knows with the run that it had.
+    problem = execute(partition, f"backfill-{partition.name}-{partition.digest}-{failures + 1}")
+    problem = _record(out, partition, problem)
+    return Outcome(partition.name, files, "failed" if problem else "done", problem or "")
 
 
 def guarded(run: Callable[[Partition], object]) -> Execute:
@@ -162,11 +166,15 @@ def guarded(run: Callable[[Partition], object]) -> Execute:
         try:
             run(partition)
         except Exception as error:
-            detail = f": {error.message}" if isinstance(error, CxiError) else ""
-            return f"{type(error).__name__} (exit code {exit_code(error)}){detail}"
+            return _named(error)
         return None
 
     return execute
+
+
+def _named(error: Exception) -> str:
+    detail = f": {error.message}" if isinstance(error, CxiError) else ""
+    return f"{type(error).__name__} (exit code {exit_code(error)}){detail}"
 
 
 def _tried(out: Path) -> dict[str, tuple[bool, int]]:

@@ -7,6 +7,7 @@
     |   +-- UnavailableError     a database or object storage that cannot be reached now
     +-- ContractError            a table that breaks its declared contract (exit code 4)
     +-- StoreError               the store or the output directory (exit code 5)
+    |   +-- UndeliveredError     the new snapshot is published; a copy of it elsewhere is behind
     +-- ReportError              a report that cannot be made (exit code 6)
 
 Models raise `models.errors.ModelError` (exit code 7). Errors keep their facts as attributes so that callers need
@@ -78,6 +79,10 @@ class StoreError(CxiError):
     """The store or the output directory cannot be used."""
 
     exit_code = 5
+
+
+class UndeliveredError(StoreError):
+    """The run's snapshot is published and current; PostgreSQL could not be brought to it."""
 
 
 class ReportError(CxiError):

@@ -18,12 +18,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.config import Config, Input
-from pipeline.history import last_run
 from pipeline.progress import Progress
 from pipeline.records import CLASSIFIED
 from pipeline.run import check_config, current_key, reconcile, resume
 from pipeline.staging import Ingested, stage
-from pipeline.store import partitions
+from pipeline.store import partitions, snapshot
 from pipeline.store.reconcile import Balance, Reconciled
 from pipeline.store.store import DATABASE, Store
 
@@ -37,8 +36,9 @@ class RunPlan:
     """What a run would do.
 
     `files`: label -> whether it would be read and why ("read differently": the same bytes, but other settings, privacy
-    policy, hash key or version of this program; "read every time": databases, of which only what has changed may be
-    read, standard input, and objects without a sure version). Feedbacks to analyse: `fresh` are new or changed, `again`
+    policy, hash key or version of this program, something was forgotten since, or what was read of it is not kept any
+    more; "read every time": databases, of which only what has changed may be read, standard input, and objects without
+    a sure version). Feedbacks to analyse: `fresh` are new or changed, `again`
     are known and have no results of this model and taxonomy (with `--reanalyse`: all known); `resumed` of them were
     analysed by a run that did not finish and need no model.
     """
@@ -65,7 +65,7 @@ def plan_run(config: Config, sources: Sequence[Input], out: Path, *, reanalyse: 
         fresh = _fresh(reconciled)
         pending = sum(pq.read_metadata(path).num_rows for path in reconciled.pending)
         return RunPlan(
-            _states(ingested, _last_digests(out)),
+            _states(ingested, _known_digests(out)),
             reconciled.balance,
             fresh,
             pending - fresh,
@@ -104,8 +104,11 @@ def _state(label: str, digest: str, ingested: Ingested, before: Mapping[str, str
     return "read differently" if before[label] == digest else "changed"
 
 
-def _last_digests(out: Path) -> dict[str, str]:
-    """Label -> SHA-256 of the files of the last run; empty before the first."""
-    last = last_run(out.expanduser())
-    digests: dict[str, str] = {} if last is None else json.loads(last["input_digests"])
+def _known_digests(out: Path) -> dict[str, str]:
+    """Label -> SHA-256 of a file when a run last read it. Of all runs: one over other paths does not name it, and
+    `cxi forget` and `cxi quarantine retry` name none.
+    """
+    digests: dict[str, str] = {}
+    for row in snapshot.runs(out.expanduser())["input_digests"]:
+        digests |= json.loads(row)
     return digests

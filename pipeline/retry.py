@@ -28,7 +28,7 @@ from pipeline.privacy.policy import load_policy
 from pipeline.progress import Progress
 from pipeline.quarantine import choose
 from pipeline.records import Feedback, QuarantinedRow
-from pipeline.run import Analysed, analyse_all, check_config, current_key, publish
+from pipeline.run import Analysed, analyse_all, check_config, clear_up, current_key, publish
 from pipeline.staging import Ingested
 from pipeline.store import partitions, snapshot
 from pipeline.store.partitions import Staged
@@ -101,6 +101,7 @@ def retry(
             # No digests: of these files only some rows were taken in, so none of them counts as read.
             ingested = ingested or Ingested(Staged([], store.work), {}, ())
             folder = publish(config, store, ingested, balance, window=window_of(last), progress=progress)
+            notes += clear_up(config, store)
         after = store.quarantine_frame()
     return Retried(
         balance,

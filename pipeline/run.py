@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -20,6 +21,7 @@ import pyarrow.parquet as pq
 from pipeline import report, sink
 from pipeline.analyse import analyse, analysis_key, open_model
 from pipeline.config import Config, Input
+from pipeline.errors import CxiError, StoreError, UndeliveredError
 from pipeline.ingest.inbox import put_away
 from pipeline.insight import evidence, priority, strengths
 from pipeline.insight.playbook import load_playbook
@@ -27,6 +29,7 @@ from pipeline.metrics import periods
 from pipeline.privacy.policy import load_policy
 from pipeline.progress import Advance, Progress, Silent
 from pipeline.quality.checks import judge
+from pipeline.sources import cover
 from pipeline.staging import Ingested, stage
 from pipeline.store import facts, partitions, snapshot
 from pipeline.store.finished import Remaining
@@ -59,7 +62,9 @@ class Analysed:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run did, for people and for alerts. `tables` is the published snapshot's own."""
+    """What a run did, for people and for alerts. `tables` is the published snapshot's own; `undelivered` says why
+    PostgreSQL is not at its state, None where it is or none is configured.
+    """
 
     balance: Balance
     notes: tuple[str, ...]
@@ -67,6 +72,13 @@ class RunResult:
     out: Path
     snapshot: Path
     tables: dict[str, pd.DataFrame] = field(repr=False)
+    undelivered: CxiError | None = None
+
+    def require_delivered(self) -> None:
+        """Raise UndeliveredError where PostgreSQL is behind. Call it when alerts and people know the rest."""
+        error = self.undelivered
+        if error is not None:
+            raise UndeliveredError(error.message, where=error.where, value=error.value, remedy=error.remedy) from error
 
 
 def run(
@@ -82,7 +94,7 @@ def run(
 
     Only new and changed files are read, and only new and changed feedbacks analysed; with `reanalyse`, all of them.
     Raises InputError, ConfigError, StoreError or ModelError; whatever happens, readers keep the last complete snapshot.
-    A sink that cannot be reached is a StoreError too, raised when the new snapshot is the current one.
+    A sink that cannot be reached costs no published run: the result says so (`RunResult.require_delivered`).
     """
     window, progress = window or Window(), progress or Silent()
     check_config(config)
@@ -91,11 +103,15 @@ def run(
         key = current_key(config)
         reconciled = reconcile(config, store, ingested, key=key, reanalyse=reanalyse)
         analysed = analyse_all(config, store, reconciled.pending, key=key, progress=progress)
-        commit(store, ingested, reconciled, analysed, key=key)
+        commit(store, ingested, reconciled, analysed, key=key, complete=cover(sources, config))
         folder = publish(config, store, ingested, reconciled.balance, window=window, progress=progress)
-        notes = ingested.notes + clear_inboxes(config, ingested)
-        sink.deliver(config.sink, store.out, progress=progress)
-    return RunResult(reconciled.balance, notes, analysed, store.out, folder, snapshot.load(folder))
+        notes = ingested.notes + clear_up(config, store) + clear_inboxes(config, ingested)
+        undelivered = None
+        try:
+            sink.deliver(config.sink, store.out, progress=progress)
+        except CxiError as error:
+            undelivered = error
+    return RunResult(reconciled.balance, notes, analysed, store.out, folder, snapshot.load(folder), undelivered)
 
 
 def check_config(config: Config) -> None:
@@ -174,11 +190,16 @@ def analyse_partition(config: Config, path: Path, target: Path, *, advance: Adva
     return Analysed([target], len(feedbacks), units, time.monotonic() - started)
 
 
-def commit(store: Store, ingested: Ingested, reconciled: Reconciled, analysed: Analysed, *, key: str) -> None:
-    """Put the run into the store, in one transaction, and remove what was kept for a run that is killed before it."""
+def commit(
+    store: Store, ingested: Ingested, reconciled: Reconciled, analysed: Analysed, *, key: str, complete: bool
+) -> None:
+    """Put the run into the store, in one transaction, and remove what was kept for a run that is killed before it.
+
+    `complete` says that the run has read all that is configured, so that what was kept of other files is of no use.
+    """
     store.commit(reconciled, analysed.files, analysis_key=key)
     store.finished.clear()
-    store.readings.retain(ingested.readings)
+    store.readings.retain(ingested.readings, others=not complete)
 
 
 def publish(
@@ -189,20 +210,37 @@ def publish(
     def run_row(tables: Mapping[str, pd.DataFrame]) -> dict[str, object]:
         return _run_row(config, ingested, balance, window) | contents(store, tables)
 
-    folder = publish_tables(config, store, run_row, window=window, progress=progress)
-    complete_forgetting(store)
-    return folder
+    return publish_tables(config, store, run_row, window=window, progress=progress)
 
 
 def complete_forgetting(store: Store) -> None:
     """Remove what `cxi forget` may have left when it was killed: deleted rows in the file, and older snapshots.
 
-    Call it after a snapshot has been published that is made without them.
+    Call it after a snapshot has been published that is made without them. Raises StoreError where some of it cannot be
+    removed; it is not finished then.
     """
     if store.unfinished() is not None:
         store.rewrite()
         snapshot.keep_current(store.out)
         store.finish()
+
+
+def clear_up(
+    config: Config, store: Store, *, complete: Callable[[Store], None] = complete_forgetting
+) -> tuple[str, ...]:
+    """Remove what is over once a snapshot has been published; `complete` removes what was forgotten. Returns notes on
+    what could not be removed: the new snapshot is the current one, so that fails no run, and the next one tries again.
+    """
+    notes: list[str] = []
+    try:
+        complete(store)
+    except StoreError as error:
+        what = f"{error.where}: {error.message}" if error.where else error.message
+        notes.append(f"an earlier cxi forget is not finished, the next run or cxi forget tries again: {what}")
+    with suppress(StoreError):
+        left = snapshot.left_over(store.out, keep=config.keep_snapshots)
+        notes += (f"{folder}: could not be removed; the next run tries again" for folder in left)
+    return tuple(notes)
 
 
 def publish_tables(

@@ -30,6 +30,17 @@ def choose_sources(config: Config, paths: Sequence[Path]) -> list[Input]:
     return [override(source, paths=mine, **elsewhere) for source, mine in chosen.values()]
 
 
+def cover(sources: Sequence[Input], config: Config) -> bool:
+    """Whether a run over `sources` reads all that the configuration names; so it does where that names nothing."""
+    configured = [config.input] if config.input.kind else config.sources
+    read = [_whereabouts(source) for source in sources]
+    return all(_whereabouts(source) in read for source in configured)
+
+
+def _whereabouts(source: Input) -> tuple[object, ...]:
+    return source.name, source.paths, source.inbox, source.urls, source.sql
+
+
 def _lies_in(path: Path, source: Input) -> bool:
     here = path.resolve()
     roots = [*source.paths, *([source.inbox] if source.inbox else [])]

@@ -43,6 +43,9 @@ _LIBRARIES = ("dateparser", "openpyxl", "pandas", "phonenumbers", "presidio-anal
 _WHEREABOUTS = {"paths", "inbox", "settle_seconds", "sql", "urls", "storage_options_env"}
 """Settings of a source that say where its rows are, not how they are read."""
 
+_NAMED = 16
+"""Hexadecimal digits that tell the files of a store apart: a chance hit would cost one more reading."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
@@ -137,9 +140,10 @@ def reading_key(
     store: Store,
     forgotten: Tombstones,
 ) -> str:
-    """A hash of all that a file's rows depend on.
+    """A hash of source and name, and one of all that a file's rows depend on, with a dash between them.
 
-    Its bytes and its name, how it is mapped, time zone, what is masked and forgotten, the store's key, this program.
+    The latter: its bytes and its name, how it is mapped, time zone, what is masked and forgotten, the store's key, this
+    program.
     """
     parts = (
         fingerprint,
@@ -153,7 +157,8 @@ def reading_key(
         str(config.partition_rows),
         _program(),
     )
-    return store.hasher.hexdigest("reading", *parts)
+    file = store.hasher.hexdigest("file read", source.name, label)[:_NAMED]
+    return f"{file}-{store.hasher.hexdigest('reading', *parts)}"
 
 
 def _item(

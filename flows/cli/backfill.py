@@ -55,11 +55,18 @@ def backfill(
             execute = guarded(
                 lambda partition: run_job(
                     settings, sources_of(settings, list(partition.paths)), target, progress=Bars()
-                )
+                ).require_delivered()
             )
         else:
             if config is None:
                 raise ConfigError("a deployment reads a configuration file", where="--config", remedy="name it")
+            if model is not None:
+                raise ConfigError(
+                    "a deployment takes its model from the configuration",
+                    where="--model",
+                    value=model,
+                    remedy=f"set model.name in {config}, and leave --model out",
+                )
             from flows.backfill import BackfillParameters, by_deployment
 
             asked = BackfillParameters(config=config.absolute(), first=start, last=end, deployment=deployment)

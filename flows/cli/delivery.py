@@ -25,7 +25,8 @@ def publish(
 ) -> None:
     """Bring PostgreSQL to the state of the current snapshot, e.g. after it was down; reads and analyses nothing."""
     with errors():
-        from flows.terminal import Bars, delivery_line
+        from flows.alerting import after_delivery
+        from flows.terminal import Bars, delivery_line, warn
         from pipeline.errors import ConfigError
         from pipeline.sink import deliver
         from pipeline.store.lock import run_lock
@@ -38,4 +39,5 @@ def publish(
             done = deliver(settings.sink, target, progress=Bars(), replace=replace)
         if done is None:
             raise ConfigError("none is configured", where="sink.postgres", remedy="see configs/default.yaml")
+        after_delivery(settings, target, say=warn)
         typer.echo(delivery_line(done))

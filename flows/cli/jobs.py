@@ -60,6 +60,7 @@ def run(
         from flows.terminal import Bars, show_summary, warn
         from pipeline.config import Config, Input, override
         from pipeline.run import run as run_job
+        from pipeline.sources import cover
         from pipeline.window import Window
 
         with alert_on_failure(Config(), out, say=warn):  # a configuration that cannot be read names nobody
@@ -85,10 +86,13 @@ def run(
                 from flows.local import run_with_prefect
 
                 everything = override(settings, sources=sources, input=Input())
-                result = run_with_prefect(everything, target, window, reanalyse=reanalyse)
+                result = run_with_prefect(
+                    everything, target, window, reanalyse=reanalyse, partial=not cover(sources, settings)
+                )
             else:
                 result = run_job(settings, sources, target, window=window, progress=Bars(), reanalyse=reanalyse)
         show_summary(result, [] if prefect else after_run(settings, result, say=warn))
+        result.require_delivered()
 
 
 def analyze(
@@ -176,20 +180,24 @@ def forget(
 ) -> None:
     """Remove a feedback or a customer from store, tables and reports for good, and keep it out of later runs."""
     with errors():
+        from flows.alerting import after_delivery
         from flows.forgetting import show_forgotten
-        from flows.terminal import Bars
+        from flows.terminal import Bars, warn
         from pipeline.forget import Request
         from pipeline.forget import forget as forget_all
 
         settings = settings_of(config)
         configured = bool(paths or settings.sources or settings.input.kind)
+        target = out or settings.out or DEFAULT_OUT
         result = forget_all(
             settings,
             Request(tuple(ids or ()), tuple(customers or ()), source),
-            out or settings.out or DEFAULT_OUT,
+            target,
             sources=sources_of(settings, paths) if configured else [],
             plan=plan,
             purge_inbox=purge_inbox,
             progress=Bars(),
         )
+        if result.delivery is not None:
+            after_delivery(settings, target, say=warn)
         show_forgotten(result, searched=configured)

@@ -16,7 +16,8 @@ Due = Literal["opened", "worse", "reminder", "closed"]
 
 RUN_FAILED = "run_failed"
 RUN_OVERDUE = "run_overdue"
-OF_RUNS = frozenset({RUN_FAILED, RUN_OVERDUE})
+NOT_DELIVERED = "not_delivered"
+OF_RUNS = frozenset({RUN_FAILED, RUN_OVERDUE, NOT_DELIVERED})
 """Alerts about runs; all others are about data, and their ids are those of fact_quality."""
 
 

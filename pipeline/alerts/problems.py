@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.alerts.lifecycle import RUN_FAILED, RUN_OVERDUE, Problem
+from pipeline.alerts.lifecycle import NOT_DELIVERED, RUN_FAILED, RUN_OVERDUE, Problem
 from pipeline.errors import ConfigError, StoreError
 from pipeline.quality.checks import is_forgetting
 
@@ -44,7 +44,7 @@ def _level(row: Mapping[Any, Any]) -> int:
 def of_failure(error: BaseException, *, code: int) -> Problem:
     """A run that failed: class of the error, exit code and place in the program (for settings also key or path)."""
     name, place = type(error).__name__, place_of(error)
-    where = f", {error.where}" if isinstance(error, _WITH_PLACE) and error.where else ""
+    where = _where(error)
     return Problem(
         RUN_FAILED,
         (
@@ -53,6 +53,24 @@ def of_failure(error: BaseException, *, code: int) -> Problem:
             " readers keep the last snapshot.",
         ),
     )
+
+
+def of_delivery(error: BaseException) -> Problem:
+    """A run whose snapshot is published and current, but not in PostgreSQL."""
+    name, where = type(error).__name__, _where(error)
+    return Problem(
+        NOT_DELIVERED,
+        (
+            f"新快照已发布，但 PostgreSQL 没有更新（{name}{where}），那里的看板仍是较早的数据。原因见运行日志；"
+            "排除后，下一次运行或 `cxi publish` 会补上。",
+            f"The new snapshot is published, but PostgreSQL is behind ({name}{where}): dashboards there show an earlier"
+            " state. The run's log says why; once that is mended, the next run or `cxi publish` brings it up to date.",
+        ),
+    )
+
+
+def _where(error: BaseException) -> str:
+    return f", {error.where}" if isinstance(error, _WITH_PLACE) and error.where else ""
 
 
 def of_crash(name: str) -> Problem:

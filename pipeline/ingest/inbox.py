@@ -91,13 +91,13 @@ def put_away(arrivals: Sequence[Arrival], *, day: date) -> tuple[str, ...]:
 def _put_away(arrival: Arrival, day: date) -> str | None:
     file = arrival.file
     again = "it stays in the inbox, and the next run reads it again"
-    stat = _stat(file.path)
-    if stat is None:
-        return None if arrival.reason else f"{arrival.label}: gone from the inbox while it was read"
-    if (stat.st_size, stat.st_mtime_ns) != file.found:
-        return f"{arrival.label}: changed while it was read; {again}"
     folder = file.inbox / (FAILED if arrival.reason else ARCHIVE) / day.isoformat()
     try:
+        stat = _stat(file.path)
+        if stat is None:
+            return None if arrival.reason else f"{arrival.label}: gone from the inbox while it was read"
+        if (stat.st_size, stat.st_mtime_ns) != file.found:
+            return f"{arrival.label}: changed while it was read; {again}"
         target = _move(file.path, folder / file.path.relative_to(file.inbox))
         if arrival.reason:
             target.with_name(target.name + REASON).write_text(arrival.reason + "\n", encoding="utf-8")

@@ -34,6 +34,11 @@ _MAGIC = (
 )
 _CONTROL = bytes(set(range(32)) - {0, 9, 10, 11, 12, 13, 27})
 _HEAD = 1 << 16
+_PASSING = {
+    *(errno.EIO, errno.ESTALE, errno.EAGAIN, errno.ETIMEDOUT, errno.ECONNRESET, errno.ECONNABORTED),
+    *(errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH),
+}
+"""What another try may mend: a broken connection, a share that is away, a file that was replaced while it was read."""
 
 
 @contextmanager
@@ -98,6 +103,5 @@ def digest(file: InputFile) -> str | None:
 
 def cannot_read(file: InputFile, error: OSError) -> InputError:
     """The error for a file that cannot be opened or read to its end."""
-    # What another try may mend: a broken connection, a file that was replaced while it was read.
-    kind = UnavailableError if error.errno in (errno.EIO, errno.ESTALE) else InputError
+    kind = UnavailableError if error.errno in _PASSING else InputError
     return kind("cannot read the file", where=file.label, value=error.strerror, remedy="check that it can be read")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -100,3 +101,30 @@ def make_empty(folder: Path) -> Path:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     return folder
+
+
+def remove(folder: Path) -> bool:
+    """Remove a folder and all in it as far as that is possible, and say whether it is gone. Never raises.
+
+    Another machine's open file stays on NFS (`.nfs...`), a program's on Windows.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        if folder.exists():
+            for path in (folder, *folder.rglob("*")):  # Windows removes no read-only file
+                if not path.is_symlink():
+                    path.chmod(path.stat().st_mode | stat.S_IWUSR)
+            shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
+    return False
+
+
+def require_gone(folders: Iterable[Path]) -> None:
+    """Raise StoreError where something is left of folders that may hold what was forgotten."""
+    left = [folder for folder in folders if folder.exists()]
+    if left:
+        raise StoreError(
+            "cannot be removed, and may hold what was forgotten",
+            where=", ".join(map(str, left)),
+            remedy="close the programs that have files of it open, look at the rights, and run cxi forget again",
+        )

@@ -7,7 +7,6 @@ feedbacks and their versions; a file that is there is whole. They are of use unt
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.store.files import make_empty
+from pipeline.store.files import make_empty, remove, storage_errors
 from pipeline.store.partitions import read_table, rebatch, write_table
 
 
@@ -43,7 +42,14 @@ class Finished:
         return self.folder / analysis_key / f"{digest.hexdigest()[:32]}.parquet"
 
     def remaining(self, pending: Sequence[Path], work: Path, *, analysis_key: str, partition_rows: int) -> Remaining:
-        """Split what is to be analysed into what is left and what had been finished; files go into `work`."""
+        """Split what is to be analysed into what is left and what had been finished; files go into `work`.
+
+        Raises StoreError if the disk fails.
+        """
+        with storage_errors(work):
+            return self._remaining(pending, work, analysis_key=analysis_key, partition_rows=partition_rows)
+
+    def _remaining(self, pending: Sequence[Path], work: Path, *, analysis_key: str, partition_rows: int) -> Remaining:
         files = sorted((self.folder / analysis_key).glob("*.parquet"))
         if not files or not pending:
             return Remaining([*pending])
@@ -69,7 +75,7 @@ class Finished:
 
     def clear(self) -> None:
         """Remove everything: it has been committed, or must not stay."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
 
 
 _IDENTITY = ("key", "content_hash")

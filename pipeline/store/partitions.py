@@ -114,8 +114,8 @@ def read_table(path: Path, *, columns: Sequence[str] | None = None) -> pa.Table:
 
 
 def write_table(table: pa.Table, path: Path) -> None:
-    """Write one partition, whole or not at all."""
-    with replacing(path) as temporary:
+    """Write one partition, whole or not at all. Raises StoreError if the disk fails."""
+    with storage_errors(path), replacing(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
 

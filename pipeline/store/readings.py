@@ -2,18 +2,18 @@
 
 Under the store's folder, one folder per file read: `read/<key>/` with its partitions, its rows set aside and
 `reading.json`. The key covers all that the rows depend on (`pipeline.staging.reading_key`), so that a folder is right
-or is not found; it appears by one rename, and one whose files are not as they were written is not used.
+or is not found; it appears by one rename, and one whose files are not as they were written is not used. What stands
+before the key's dash is the file's source and name alone: another reading of the same file takes the place of the last.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipeline.store.files import replacing, sync
+from pipeline.store.files import remove, replacing, storage_errors, sync
 from pipeline.store.partitions import Staged
 
 _FACTS = "reading.json"
@@ -52,7 +52,11 @@ class Readings:
             return None
 
     def keep(self, key: str, folder: Path, reading: FileReading) -> FileReading:
-        """Move a folder that holds all files of a reading here, in one step."""
+        """Move a folder that holds all files of a reading here, in one step. Raises StoreError if the disk fails."""
+        with storage_errors(self.folder):
+            return self._keep(key, folder, reading)
+
+    def _keep(self, key: str, folder: Path, reading: FileReading) -> FileReading:
         facts = {
             "feedback": [path.name for path in reading.staged.feedback],
             "quarantine": reading.staged.quarantine.name,
@@ -67,21 +71,29 @@ class Readings:
             temporary.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
         target = self.folder / key
         self.folder.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            shutil.rmtree(target)
+        if not remove(target):  # left where it is: what was read is good for this run all the same
+            return reading
         folder.replace(target)
         sync(self.folder)
         moved = [target / path.name for path in reading.staged.feedback]
         staged = Staged(moved, target / reading.staged.quarantine.name, reading.staged.forgotten)
         return replace(reading, staged=staged)
 
-    def retain(self, keys: Iterable[str]) -> None:
-        """Remove every reading but those under `keys`."""
+    def retain(self, keys: Iterable[str], *, others: bool) -> None:
+        """Remove every reading but those under `keys`. With `others`, those of other files stay: what is removed are
+        earlier readings of the same files. One that cannot be removed is no failure, for it is not found any more.
+        """
         kept = set(keys)
-        if self.folder.is_dir():
-            for folder in self.folder.iterdir():
-                if folder.name not in kept:
-                    shutil.rmtree(folder, ignore_errors=True)
+        files = {_file_of(key) for key in kept}
+        with storage_errors(self.folder):
+            found = [*self.folder.iterdir()] if self.folder.is_dir() else []
+        for folder in found:
+            if folder.name not in kept and not (others and _file_of(folder.name) not in files):
+                remove(folder)
+
+
+def _file_of(key: str) -> str:
+    return key.partition("-")[0]
 
 
 def _sizes(folder: Path) -> dict[str, int]:

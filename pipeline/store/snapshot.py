@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from pipeline import tables as contracts
 from pipeline.errors import ContractError, StoreError
 from pipeline.store.database import connect
-from pipeline.store.files import make_empty, replacing, storage_errors, sync
+from pipeline.store.files import make_empty, remove, replacing, require_gone, storage_errors, sync
 from pipeline.tables import TABLES, TableContract
 from pipeline.tables.sql import table_sql, view_comments_sql, view_sql
 
@@ -49,7 +49,8 @@ def publish(
 
     `tables` are all tables but `dim_run`; `run` is this run's row of `dim_run` without `run_id`,
     `published_at` and `schema_version`, and is put below the rows of earlier runs. `extra` may add files to
-    the folder it is given, whose tables are there already (`load`). Call it with the store's lock held.
+    the folder it is given, whose tables are there already (`load`). Call it with the store's lock held. What cannot
+    be removed of earlier ones is no failure: `left_over` names it, and the next call tries again.
     Raises ContractError or StoreError, or what `extra` raises, with the current snapshot as it was.
     """
     published = out / "published"
@@ -74,9 +75,9 @@ def publish(
             _seal(folder)
             folder = folder.rename(published / name)
             sync(published)
-    with storage_errors(published):
-        with replacing(published / "CURRENT") as pointer:
-            pointer.write_text(f"{name}\n", encoding="utf-8")
+    with storage_errors(published), replacing(published / "CURRENT") as pointer:
+        pointer.write_text(f"{name}\n", encoding="utf-8")
+    with suppress(OSError):  # the new snapshot is the current one: nothing may fail any more
         _prune(published, name, keep)
     return folder
 
@@ -114,7 +115,10 @@ def folders(out: Path) -> list[Path]:
 
 
 def keep_current(out: Path) -> None:
-    """Remove every snapshot but the current one, and what killed runs left. Call it with the store's lock held."""
+    """Remove every snapshot but the current one, and what killed runs left. Call it with the store's lock held.
+
+    Raises StoreError naming what could not be removed; all else is gone then.
+    """
     published = out / "published"
     if not published.is_dir():
         return
@@ -122,6 +126,17 @@ def keep_current(out: Path) -> None:
         name = _current_id(published)
         _clean(published, name)
         _prune(published, name, keep=0)
+        require_gone(left_over(out, keep=0))
+
+
+def left_over(out: Path, *, keep: int) -> list[Path]:
+    """What should have been removed and could not be: half-made and old folders, and snapshots beyond the last `keep`
+    (the current one is none of these).
+    """
+    published = out / "published"
+    with storage_errors(published):
+        name = _current_id(published)
+        return sorted(published.glob(".*-*")) + _beyond(published, name, keep)
 
 
 def load(folder: Path, names: Sequence[str] | None = None) -> dict[str, pd.DataFrame]:
@@ -157,8 +172,9 @@ def _next_number(published: Path) -> int:
 def _clean(published: Path, current_name: str | None) -> None:
     """Remove what a killed run left: half-made folders, and a snapshot that never became current."""
     for path in published.glob(".*-*"):
-        shutil.rmtree(path)
-    (published / ".CURRENT.tmp").unlink(missing_ok=True)
+        remove(path)
+    with suppress(OSError):
+        (published / ".CURRENT.tmp").unlink(missing_ok=True)
     if current_name is not None:
         number = int(current_name.partition("-")[0])
         for later, path in _snapshots(published):
@@ -167,15 +183,22 @@ def _clean(published: Path, current_name: str | None) -> None:
 
 
 def _prune(published: Path, current_name: str | None, keep: int) -> None:
+    for path in _beyond(published, current_name, keep):
+        _remove(path)
+
+
+def _beyond(published: Path, current_name: str | None, keep: int) -> list[Path]:
+    """All snapshots but the last `keep` and the current one."""
     found = _snapshots(published)
-    for _, path in found[: max(0, len(found) - keep)]:
-        if path.name != current_name:
-            _remove(path)
+    return [path for _, path in found[: max(0, len(found) - keep)] if path.name != current_name]
 
 
 def _remove(folder: Path) -> None:
-    """Take a snapshot away under another name first, so that a kill leaves no half snapshot under its own."""
-    shutil.rmtree(folder.rename(folder.with_name(f".old-{folder.name}")))
+    """Take a snapshot away under another name first, so that a kill leaves no half snapshot under its own. One that
+    cannot be renamed or removed stays: the next run tries again.
+    """
+    with suppress(OSError):
+        remove(folder.rename(folder.with_name(f".old-{folder.name}")))
 
 
 @contextmanager

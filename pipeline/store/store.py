@@ -32,7 +32,7 @@ from pipeline.privacy.keys import KeyedHasher, load_key
 from pipeline.store import alerts, backfills, forgetting, layout, snapshot
 from pipeline.store.commit import commit
 from pipeline.store.database import open_database
-from pipeline.store.files import make_empty, require_space, size_of, storage_errors
+from pipeline.store.files import make_empty, remove, require_gone, require_space, size_of, storage_errors
 from pipeline.store.finished import Finished
 from pipeline.store.forgetting import Holdings, Target, Unfinished
 from pipeline.store.lock import run_lock
@@ -250,10 +250,10 @@ class Store:
         """Make the database file anew from the rows it holds: deleted ones stay in a file's bytes otherwise.
 
         What was kept of earlier readings goes with them. Needs room for a second file. The new one takes the old
-        one's place in one step.
+        one's place in one step. Raises StoreError also where some of it cannot be removed.
         """
-        self.readings.retain(())
-        self.finished.clear()
+        for folder in (self.readings.folder, self.finished.folder):
+            remove(folder)
         path = self.out / "store" / DATABASE
         draft = path.with_name(f".{DATABASE}.new")
         with storage_errors(self.out):
@@ -263,6 +263,7 @@ class Store:
                 forgetting.swap(draft, path)
             finally:
                 self._connection = _connect(self.out, self.hasher)
+        require_gone((self.readings.folder, self.finished.folder))
 
     def finish(self) -> None:
         """Say that nothing of what was removed is left in the file or in snapshots."""

@@ -45,4 +45,8 @@ def test_what_cannot_be_asked(cxi, tmp_path):
     assert cxi("backfill", ".", *days, "--by", "year").exit_code == 2
     assert cxi("backfill", ".", "--from", "2026-08-01", "--to", "2026-07-01").exit_code == 2
     assert cxi("backfill", ".", *days, "--deployment", "insights/ad-hoc").exit_code == 2
+    (tmp_path / "c.yaml").write_text("model: {name: lexicon}\n", encoding="utf-8")
+    sent = cxi("backfill", ".", *days, "--config", "c.yaml", "--deployment", "insights/ad-hoc", "--model", "current")
+    assert sent.exit_code == 2
+    assert "--model: a deployment takes its model from the configuration" in sent.output
     assert cxi("backfill", ".", "--from", "2020-01-01", "--to", "2020-02-01").exit_code == 3

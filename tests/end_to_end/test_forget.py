@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -201,7 +202,7 @@ POINTS = [
     ("pipeline.store.snapshot:_write", 1),  # deleted, no snapshot without it yet
     ("pipeline.store.store:Store.rewrite", 1),  # published, old bytes and snapshots still there
     ("pipeline.store.store:forgetting.swap", 1),  # the new file is written beside the old one
-    ("pipeline.store.snapshot:shutil.rmtree", 2),  # an old snapshot taken away by name
+    ("pipeline.store.snapshot:remove", 1),  # an old snapshot taken away by name
     ("pipeline.store.store:forgetting.finish", 1),  # all gone, not yet said so
 ]
 
@@ -248,3 +249,21 @@ def assert_clean(out, never):
     assert not [path for path in out.rglob("*") if path.name.startswith(".") or path.suffix == ".wal"]
     assert sorted(path.name for path in (out / "published").iterdir()) == [snapshot.current(out).name, "CURRENT"]
     assert not (out / "work").exists()
+
+
+def test_what_cannot_be_removed_is_an_error_here_and_a_note_of_a_run(there, never, monkeypatch):
+    out, unlink = there / "out", os.unlink
+
+    def refuse(path, **more):
+        if Path(path).name == "dim_date.parquet":
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        unlink(path, **more)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    assert "cannot be removed, and may hold what was forgotten" in call(*FORGET, code=5)
+    said = call("run", "a.jsonl", "--out", "out", "--config", "c.yaml")
+    assert "note: an earlier cxi forget is not finished" in said
+    assert tables_of(out)["dim_run"]["forgotten"].tolist() == [0, 0, 3, 3]
+    monkeypatch.setattr(os, "unlink", unlink)
+    call(*FORGET)
+    assert_clean(out, never)

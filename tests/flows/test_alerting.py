@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from flows.alerting import after_run, alert_on_failure
+from flows.alerting import after_delivery, after_run, alert_on_failure
 from flows.cli import app
 from pipeline.config import Config
-from pipeline.errors import InputError
+from pipeline.errors import InputError, StoreError
 from pipeline.store.store import DATABASE, Store
 
 SECRET = "s3cret-token"
@@ -77,7 +77,7 @@ def result(out: Path, **states: str) -> Any:
         for name, state in states.items()
     ]
     columns = ["check_id", "check", "state", "value", "threshold", "message_zh", "message_en"]
-    return SimpleNamespace(out=out, tables={"fact_quality": pd.DataFrame(rows, columns=columns)})
+    return SimpleNamespace(out=out, tables={"fact_quality": pd.DataFrame(rows, columns=columns)}, undelivered=None)
 
 
 def said() -> tuple[list[str], Any]:
@@ -142,6 +142,25 @@ def test_a_run_that_fails_alerts_and_the_next_success_closes_it(out, receiver):
         assert SECRET not in "".join(texts)
     assert after_run(HERE, result(out), say=print) == []
     assert "over: A run failed: InputError (exit code 3)" in receiver.take()[0]
+
+
+@pytest.mark.parametrize("healed", ["run", "publish"])
+def test_a_database_that_is_behind_is_an_alert_of_its_own_until_a_delivery(out, receiver, healed):
+    behind = result(out, set_aside="alert")
+    behind.undelivered = StoreError(SECRET, where="db.example:5432/feedback, schema cx")
+    assert [each.id for each in after_run(HERE, behind, say=print)] == ["not_delivered", "set_aside"]
+    (text,) = receiver.take()
+    assert "The new snapshot is published, but PostgreSQL is behind (StoreError, db.example:5432/feedback" in text
+    assert "新快照已发布" in text
+    assert "set_aside English" in text
+    assert SECRET not in text
+    after_run(HERE, behind, say=print)
+    assert receiver.take() == []
+    if healed == "run":
+        after_run(HERE, result(out, set_aside="alert"), say=print)
+    else:
+        after_delivery(HERE, out, say=print)
+    assert "over: The new snapshot" in receiver.take()[0]
 
 
 @pytest.mark.parametrize("broken", ["locked", "none", "unknown"])

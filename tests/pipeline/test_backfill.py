@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline.backfill import carry_out, date_of, guarded, name_of, plan
 from pipeline.config import Config, Input
 from pipeline.errors import InputError
+from pipeline.store.store import Store
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
 
@@ -110,3 +111,13 @@ def test_a_failure_is_named_without_its_words():
         raise ValueError("张三 13800138000")
 
     assert guarded(fail)(None, "") == "ValueError (exit code 1)"
+
+
+def test_a_store_that_another_run_holds_fails_the_partition_and_not_the_rest(folder, tmp_path):
+    out = tmp_path / "out"
+
+    with Store.open(out):
+        outcomes = carry_out(planned(folder).partitions, out, lambda *_: None)
+    assert [each.state for each in outcomes] == ["failed", "failed"]
+    assert outcomes[0].error.startswith("StoreError (exit code 5): another run is using this store")
+    assert [each.state for each in carry_out(planned(folder).partitions, out, lambda *_: None)] == ["done", "done"]

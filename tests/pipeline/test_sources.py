@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import Config, Input
+from pipeline.config import Columns, Config, Input, override
 from pipeline.errors import ConfigError
-from pipeline.sources import choose_sources
+from pipeline.sources import choose_sources, cover
 
 
 @pytest.fixture
@@ -50,3 +50,11 @@ def test_a_path_in_an_inbox_is_read_as_that_source_but_is_not_moved(tmp_path):
 def test_nothing_to_read():
     with pytest.raises(ConfigError, match="nothing to read"):
         choose_sources(Config(), [])
+
+
+def test_a_run_covers_the_configuration_where_it_reads_all_of_it(config, tmp_path):
+    assert cover(choose_sources(config, []), config)
+    assert cover([override(source, columns=Columns(text="评论")) for source in config.sources], config)
+    assert not cover(choose_sources(config, [tmp_path / "shops" / "may.csv"]), config)
+    assert not cover(config.sources[:1], config)
+    assert cover(choose_sources(Config(), [tmp_path / "a.csv"]), Config())

@@ -1,6 +1,8 @@
 """Reading only what is new: what is staged is the same as if everything had been read at once, whatever was kept."""
 
+import errno
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -42,7 +44,7 @@ def staged(out: Path, inputs: Path, *, config: Config = CONFIG, columns: Columns
     given_source = source(inputs) if columns is None else Input(paths=[inputs], columns=columns)
     with Store.open(out) as store:
         ingested = stage(config, [given_source], store, progress=Silent())
-        store.readings.retain(ingested.readings)
+        store.readings.retain(ingested.readings, others=False)
         rows = [row for path in ingested.staged.feedback for row in partitions.read_table(path).to_pylist()]
         aside = partitions.read_table(ingested.staged.quarantine).to_pylist()
         return rows, aside, ingested.known
@@ -148,6 +150,92 @@ def test_readings_hold_no_personal_data_and_go_when_the_file_goes(tmp_path):
     (tmp_path / "in" / "a.jsonl").unlink()
     run(CONFIG, [source(tmp_path / "in")], tmp_path / "out")
     assert len([*(tmp_path / "out" / "store" / "read").iterdir()]) == 1
+
+
+def test_a_run_over_other_paths_keeps_what_the_nightly_one_has_read(tmp_path):
+    inputs, out = tmp_path / "in", tmp_path / "out"
+    for name in "ab":
+        write(inputs, f"{name}.jsonl", ROWS)
+    nightly = CONFIG.model_copy(update={"sources": [source(inputs)]})
+
+    def kept():
+        return len([*(out / "store" / "read").iterdir()])
+
+    run(nightly, nightly.sources, out)
+    extra = source(write(tmp_path, "extra.jsonl", ROWS))
+    run(nightly, [extra], out)
+    assert kept() == 3
+    write(tmp_path, "extra.jsonl", ROWS[:2])
+    run(nightly, [extra], out)
+    assert kept() == 3  # of a file that has changed, the last reading
+    with Store.open(out) as store:
+        assert stage(nightly, nightly.sources, store, progress=Silent()).known == ("a.jsonl", "b.jsonl")
+    run(nightly, nightly.sources, out)
+    assert kept() == 2
+
+
+def test_a_reading_that_cannot_be_removed_stops_forgetting_and_no_run(tmp_path, monkeypatch):
+    inputs, unlink = tmp_path / "in", os.unlink
+
+    def refuse(path, **more):
+        if Path(path).name == "reading.json":
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        unlink(path, **more)
+
+    write(inputs, "a.jsonl", ROWS)
+    staged(tmp_path / "out", inputs)
+    monkeypatch.setattr(os, "unlink", refuse)
+    write(inputs, "a.jsonl", ROWS[:2])
+    assert staged(tmp_path / "out", inputs)[2] == ()
+    with Store.open(tmp_path / "out") as store:
+        with pytest.raises(StoreError, match="may hold what was forgotten"):
+            store.rewrite()
+        assert store.feedback_frame().empty
+
+
+def test_a_plan_knows_files_that_the_last_run_did_not_read(tmp_path):
+    out = tmp_path / "out"
+    write(tmp_path / "in", "a.jsonl", ROWS)
+    run(CONFIG, [source(tmp_path / "in")], out)
+    run(CONFIG, [source(write(tmp_path, "extra.jsonl", ROWS))], out)
+    planned = plan_run(CONFIG, [source(tmp_path / "in")], out, reanalyse=False, progress=Silent())
+    assert planned.files == {"a.jsonl": "read differently"}
+
+
+@pytest.fixture
+def full(monkeypatch):
+    """Let a function fail as on a full disk."""
+
+    def strike(place):
+        def fail(*_, **__):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(place, fail)
+
+    return strike
+
+
+def test_a_disk_that_is_full_where_a_reading_is_kept(tmp_path, full):
+    write(tmp_path / "in", "a.jsonl", ROWS)
+    full("pipeline.store.readings.sync")
+    with Store.open(tmp_path / "out") as store, pytest.raises(StoreError, match="free disk space"):
+        stage(CONFIG, [source(tmp_path / "in")], store, progress=Silent())
+
+
+def test_a_disk_that_is_full_where_a_partition_is_written_or_resumed(tmp_path, full):
+    with Store.open(tmp_path / "out") as store:
+        pending = store.work / "pending.parquet"
+        table = pa.table({"key": ["a"], "content_hash": ["1"]})
+        partitions.write_table(table, pending)
+        target = store.finished.target(pending, "model")
+        target.parent.mkdir(parents=True)
+        partitions.write_table(table.append_column("units", pa.array([[]])), target)
+        full("pipeline.store.finished.make_empty")
+        with pytest.raises(StoreError, match="free disk space"):
+            store.finished.remaining([pending], store.work / "resumed", analysis_key="model", partition_rows=5)
+        full("pipeline.store.partitions.pq.write_table")
+        with pytest.raises(StoreError, match="free disk space"):
+            partitions.write_table(table, pending)
 
 
 def test_a_plan_says_what_a_run_then_does_and_changes_nothing(tmp_path):

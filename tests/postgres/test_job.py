@@ -130,9 +130,14 @@ def test_a_database_that_is_away_costs_no_snapshot_and_the_next_run_heals(there,
     said = call("run", "a.jsonl", "--out", "out", "--config", "sink.yaml", code=5)
     assert "/nowhere/at/all" in said
     assert "the next run (even with nothing new) or `cxi publish` brings PostgreSQL up to date" in said
+    assert "7 rows = 0 new" in said
+    assert "not_delivered: The new snapshot is published, but PostgreSQL is behind" in said
+    assert "run_failed" not in said
     assert_tells_no_secret(database, said)
     assert snapshot.number(there / "out") == before + 1
     away()
+    call("publish", "--out", "out", "--config", "sink.yaml")
+    assert "not_delivered" not in call("alerts", "list", "--out", "out")
     said = call("run", "a.jsonl", "--out", "out", "--config", "sink.yaml")
     assert "nothing new to analyse" in said
     runs = from_postgres(database, None, "SELECT run_id FROM dim_run ORDER BY run_id")

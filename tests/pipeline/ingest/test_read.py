@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 from collections import Counter
 from itertools import product
 
@@ -13,7 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import Config, Input
-from pipeline.errors import InputError
+from pipeline.errors import InputError, UnavailableError
+from pipeline.ingest.discover import discover
+from pipeline.ingest.opening import cannot_read
 from pipeline.ingest.read import read_feedback
 from pipeline.privacy.masker import Masker
 from pipeline.records import QUARANTINE_REASONS
@@ -382,3 +386,16 @@ def test_with_the_real_masker(write, hasher):
     assert first.masked.to_original(2, 9) == (2, 23)
     assert second.text == "[PHONE]……"
     assert third.reason == "not_text"
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        *((number, UnavailableError) for number in (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN)),
+        *((number, UnavailableError) for number in (errno.ENETUNREACH, errno.ECONNRESET, errno.EAGAIN)),
+        *((number, InputError) for number in (errno.EACCES, errno.ENOENT)),
+    ],
+)
+def test_a_share_that_is_away_is_no_broken_file(write, number, kind):
+    file = discover([write("a.csv", "评论\n很好\n")]).files[0]
+    assert type(cannot_read(file, OSError(number, os.strerror(number)))) is kind

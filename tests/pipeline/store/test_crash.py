@@ -21,7 +21,7 @@ FACTS = [name for name in TABLES if name != "dim_run"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
 SECRET = "one secret for all stores of this test"
 
-AFTER_THE_SWAP = ("pipeline.store.snapshot:_prune", "pipeline.store.snapshot:shutil.rmtree")
+AFTER_THE_SWAP = ("pipeline.store.snapshot:_prune", "pipeline.store.snapshot:remove")
 NEVER = ("os:abort", 1)
 SLOW = pytest.mark.slow
 POINTS = [
@@ -36,7 +36,7 @@ POINTS = [
     pytest.param("pipeline.store.snapshot:_seal", 1, marks=SLOW),
     ("pipeline.store.snapshot:replacing", 1),  # the snapshot is complete but not current
     ("pipeline.store.snapshot:_prune", 1),  # current, old ones still there
-    ("pipeline.store.snapshot:shutil.rmtree", 2),  # an old one taken away by name, not yet removed
+    ("pipeline.store.snapshot:remove", 1),  # an old one taken away by name, not yet removed
 ]
 FIRST_POINTS = [
     pytest.param("pipeline.store.lock:FileLock", 1, marks=SLOW),

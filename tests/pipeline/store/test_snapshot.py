@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -203,3 +204,51 @@ def test_a_snapshot_that_lost_a_table(publish):
     with pytest.raises(StoreError, match=r"dim_date\.parquet"):
         snapshot.load(folder)
     assert list(snapshot.load(folder, ["dim_taxonomy"])) == ["dim_taxonomy"]
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """A file of every snapshot cannot be removed, as where another machine or program has it open; call to let go."""
+    unlink = os.unlink
+
+    def refuse(path, **more):
+        if Path(path).name == "dim_date.parquet":
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        unlink(path, **more)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    return lambda: monkeypatch.setattr(os, "unlink", unlink)
+
+
+def test_a_snapshot_that_cannot_be_removed_stops_no_publishing(publish, tmp_path, held):
+    first, second, third = (publish(keep=1) for _ in range(3))
+    assert snapshot.current(tmp_path) == third
+    left = [third.with_name(f".old-{each.name}") for each in (first, second)]
+    assert snapshot.left_over(tmp_path, keep=1) == left
+    assert [path.name for folder in left for path in folder.iterdir()] == ["dim_date.parquet"] * 2
+    held()
+    fourth = publish(keep=1)
+    assert names(tmp_path) == [fourth.name, "CURRENT"]
+    assert snapshot.left_over(tmp_path, keep=1) == []
+
+
+def test_what_was_forgotten_must_be_gone(publish, tmp_path, held):
+    first, second = (publish() for _ in range(2))
+    with pytest.raises(StoreError, match=rf"\.old-{first.name}: cannot be removed, and may hold what was forgotten"):
+        snapshot.keep_current(tmp_path)
+    held()
+    snapshot.keep_current(tmp_path)
+    assert names(tmp_path) == [second.name, "CURRENT"]
+
+
+def test_read_only_files_are_made_writable_where_the_system_asks_for_it(publish, tmp_path, monkeypatch):
+    unlink = os.unlink
+
+    def windows(path, **more):
+        if not os.stat(path, **more).st_mode & stat.S_IWUSR:  # noqa: PTH116
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        unlink(path, **more)
+
+    monkeypatch.setattr(os, "unlink", windows)
+    last = [publish(keep=1) for _ in range(2)][-1]
+    assert names(tmp_path) == [last.name, "CURRENT"]

@@ -1,5 +1,6 @@
 """Opening a store: one run at a time, and a clear error for every way an output directory can be unusable."""
 
+import errno
 import json
 import os
 import stat
@@ -12,6 +13,7 @@ import duckdb
 import pytest
 
 from pipeline.errors import StoreError
+from pipeline.store import lock
 from pipeline.store import store as module
 from pipeline.store.store import Store
 
@@ -197,3 +199,16 @@ def test_masked_pieces_are_counted_by_kind(runs, tmp_path):
 def test_a_path_with_quotes_brackets_and_spaces(runs, tmp_path):
     folder = runs.nightly(tmp_path / "it's [a] *path* 输出")
     assert (folder / "cx.duckdb").is_file()
+
+
+@pytest.mark.parametrize("place", ["acquire", "write_text"])
+def test_a_full_disk_where_the_lock_is_taken(tmp_path, monkeypatch, place):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lock.FileLock if place == "acquire" else Path, place, full)
+        with pytest.raises(StoreError, match="free disk space"), lock.run_lock(tmp_path):
+            pass
+    with lock.run_lock(tmp_path):
+        pass
