@@ -41,7 +41,7 @@ def forgotten_lines(result: Forgotten, *, searched: bool) -> Iterator[str]:
     yield ""
     yield "out of reach, and yours to clear:"
     yield from _inputs(result, searched=searched)
-    yield "  backups of the store or of published/; restore one, and forget again before the next run"
+    yield "  backups of the store or of published/; restore one, and forget again (--also-unknown) before the next run"
     if result.delivery is not None:
         yield "  PostgreSQL: dead rows until VACUUM, its logs, replicas and backups (docs/operations.md, PostgreSQL)"
     yield "  results of cxi analyze, copies and exports of tables and reports, what was sent on"
@@ -51,7 +51,7 @@ def _snapshots(result: Forgotten) -> Iterator[str]:
     if result.removed:
         yield (
             f"snapshots  {len(result.holding)} of {len(result.removed)} with its texts;"
-            f" {'would be removed' if result.plan else 'removed'} with their reports, for all count it:"
+            f" {'would be removed' if result.plan else 'removed'} with their reports, for all may count it:"
             f" {', '.join(result.removed)}"
         )
     if result.published is not None:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from pipeline.errors import ConfigError
 from pipeline.inputs import KINDS, Columns, Input, Scale, Sql
@@ -161,6 +161,18 @@ class Config(Section):
         for source in value:
             if source.kind is None:
                 raise ValueError(f"{source.name!r} names nothing to read: give it one of {', '.join(KINDS)}")
+        return value
+
+    @field_validator("sources")
+    @classmethod
+    def _only_place(cls, value: list[Input], info: ValidationInfo) -> list[Input]:
+        beside: Input | None = info.data.get("input")  # absent where it is wrong itself
+        if value and beside is not None and beside.kind is not None:
+            names = ", ".join(repr(source.name) for source in value)
+            raise ValueError(
+                f"{names} would never be read, for input.{beside.kind} names what to read:"
+                " make that an entry of `sources` too, or remove it"
+            )
         return value
 
     @model_validator(mode="after")

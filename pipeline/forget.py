@@ -41,24 +41,50 @@ from pipeline.store.tombstones import Tombstones
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
-    """What is to be forgotten, as given at the source: ids of rows of one source (found where None), or customers."""
+    """What is to be forgotten, as given at the source: ids of rows of one source (found where None), or customers.
+
+    With `also_unknown`, those not known here are kept out too: after a restore, what came since the backup is unknown.
+    """
 
     ids: tuple[str, ...] = ()
     customers: tuple[str, ...] = ()
     source: str | None = None
+    also_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Whereabouts:
+    """Where a target is: in the store, in which snapshots; `before` says that it was forgotten before."""
+
+    stored: bool
+    snapshots: frozenset[str]
+    before: bool
+
+    @property
+    def known(self) -> bool:
+        return self.stored or bool(self.snapshots) or self.before
+
+    def to_be_removed(self, *, begun: bool) -> bool:
+        """Whether there is work to do; `begun` says that an interrupted command has removed it from the store.
+
+        For one that is not known as for any other: rows that do not say whose they are may be its rows.
+        """
+        return self.stored or not self.known or (bool(self.snapshots) and not begun)
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
     """What was found and removed; with `plan`, what would be.
 
-    `holding` are the snapshots with some of it; `removed` all that go, for the figures of each may count it.
+    `unknown` of the ids and customers were not known here. `holding` are the snapshots with some of it; `removed` all
+    that go, for the figures of each may count it.
     `published` is the snapshot made without it, None where there was none before or none is needed. `remains` are
     inputs that hold it, or held it. `delivery` says what was done in the sink, None where none is configured or with
     `plan`.
     """
 
     plan: bool
+    unknown: int
     holdings: Holdings
     holding: tuple[str, ...]
     removed: tuple[str, ...]
@@ -70,7 +96,7 @@ class Forgotten:
     @property
     def nothing_left(self) -> bool:
         """Whether it had been forgotten before and nothing was there to be removed."""
-        return not self.holdings and not self.removed
+        return not self.holdings and not self.removed and not self.unknown
 
 
 def forget(
@@ -86,9 +112,10 @@ def forget(
     """Remove all of the request, or with `plan` only say what would be removed; look for it in the inputs of `sources`,
     and with `purge_inbox` remove it from what earlier runs have put away in inboxes.
 
-    Raises CxiError (exit code 1), with nothing changed, where one of the ids or customers is not known here;
-    ConfigError where the configuration is not that of the last run; StoreError where the store cannot be used, or, with
-    everything done here, where the sink cannot: the same command again tries that again.
+    Raises CxiError (exit code 1), with nothing changed, where one of the ids or customers is not known here and those
+    are not asked for; ConfigError where the configuration is not that of the last run, or an unknown id has no source;
+    StoreError where the store cannot be used, or, with everything done here, where the sink cannot: the same command
+    again tries that again.
     """
     if purge_inbox and not any(source.inbox for source in sources):
         raise ConfigError(
@@ -103,10 +130,12 @@ def forget(
         found = _resolve(store, request, _source_names(config, sources, request))
         targets = list(found)
         holdings = store.holdings(targets)
-        holding = tuple(sorted(set().union(*found.values())))
+        holding = tuple(sorted(set().union(*(where.snapshots for where in found.values()))))
         pending = store.unfinished()
         begun = pending.hashes if pending else frozenset[str]()
-        fresh = [each for each in targets if store.holdings([each]) or (found[each] and each.hash not in begun)]
+        fresh = [each for each, where in found.items() if where.to_be_removed(begun=each.hash in begun)]
+        unknown = [each for each, where in found.items() if not where.known]
+        notes += _notes_on(unknown, {*_source_names(config, sources, Request()), *store.sources()})
         removed = _going(out, fresh, pending)
         published = None if plan else _carry_out(config, store, fresh, last, progress=progress)
         behind = not plan and last is not None  # also where all was forgotten before: the sink may not know it yet
@@ -117,7 +146,7 @@ def forget(
     purge = purge_inbox and not plan
     gone = _tombstones(targets)
     remains = tuple(search(config, sources, gone, store.hasher, purge_inbox=purge, progress=progress))
-    return Forgotten(plan, holdings, holding, removed, published, remains, notes, delivery)
+    return Forgotten(plan, len(unknown), holdings, holding, removed, published, remains, notes, delivery)
 
 
 def _carry_out(
@@ -144,8 +173,23 @@ def _source_names(config: Config, sources: Sequence[Input], request: Request) ->
     return [config.input.name, *(source.name for source in (*config.sources, *sources))]
 
 
-def _resolve(store: Store, request: Request, names: Sequence[str]) -> dict[Target, set[str]]:
-    """The targets, all known here -> the names of the snapshots that hold them. Raises CxiError, ConfigError."""
+def _notes_on(unknown: Sequence[Target], sources: set[str]) -> tuple[str, ...]:
+    """What a user should know of targets that are not known here. A wrong source would silently keep nothing out."""
+    if not unknown:
+        return ()
+    notes = (f"{len(unknown):,} of the ids and customers: not known here, and to be kept out all the same",)
+    named = {clean(name) for name in sources}
+    if any(target.kind == "identity" and clean(target.source) not in named for target in unknown):
+        return (
+            *notes,
+            "--source is the name of no source of the configuration or the store: unless the rows will have it in their"
+            " source column, nothing is kept out",
+        )
+    return notes
+
+
+def _resolve(store: Store, request: Request, names: Sequence[str]) -> dict[Target, _Whereabouts]:
+    """The targets, all known here or also wanted unknown, and where they are. Raises CxiError, ConfigError."""
     identifier = Identifier(store.hasher)
     if request.source is None:
         names = [*dict.fromkeys([*names, *store.sources()])]
@@ -160,7 +204,7 @@ def _resolve(store: Store, request: Request, names: Sequence[str]) -> dict[Targe
         raise ConfigError("nothing to forget", where="--id, --customer", remedy="give one of them")
     before = store.tombstones()
     with _published(store) as connection:
-        return dict(_one_of(store, connection, choices, before, where) for where, choices in asked)
+        return dict(_one_of(store, connection, request, choices, before, where) for where, choices in asked)
 
 
 def _row(identifier: Identifier, source: str, external_id: str) -> Target:
@@ -182,12 +226,24 @@ def _customer(given: str) -> str:
 
 
 def _one_of(
-    store: Store, published: duckdb.DuckDBPyConnection, choices: Sequence[Target], before: Tombstones, where: str
-) -> tuple[Target, set[str]]:
-    """The choice that is known (stored, published or forgotten before), and the names of the snapshots with it."""
-    found = {target: _holding(published, target, store.hasher) for target in choices}
+    store: Store,
+    published: duckdb.DuckDBPyConnection,
+    request: Request,
+    choices: Sequence[Target],
+    before: Tombstones,
+    where: str,
+) -> tuple[Target, _Whereabouts]:
+    """The choice that is known (stored, published or forgotten before), or that is to be kept out unknown."""
     gone = before.identities | before.customers
-    known = [each for each in choices if found[each] or each.hash in gone or store.holdings([each])]
+    found = {
+        target: _Whereabouts(
+            stored=bool(store.holdings([target])),
+            snapshots=_holding(published, target, store.hasher),
+            before=target.hash in gone,
+        )
+        for target in choices
+    }
+    known = [each for each in choices if found[each].known]
     if len(known) > 1:
         raise ConfigError(
             "this id is in several sources",
@@ -195,14 +251,29 @@ def _one_of(
             value=", ".join(sorted(target.source for target in known)),
             remedy="say which with --source",
         )
-    if not known:
+    target = known[0] if known else _unknown(request, choices, where)
+    return target, found[target]
+
+
+def _unknown(request: Request, choices: Sequence[Target], where: str) -> Target:
+    """The choice that is to be kept out though not known. Raises CxiError where that was not asked for, ConfigError
+    for an id without its source.
+    """
+    if not request.also_unknown:
         raise CxiError(
             "not known here: neither stored, nor published, nor forgotten before; nothing was changed",
             where=where,
             remedy="write it as the source does (case, leading zeros); check --out, and name the source with --source"
-            " where the configuration does not",
+            " where the configuration does not; to keep out what is not known (after a restore), add --also-unknown",
         )
-    return known[0], found[known[0]]
+    if choices[0].kind == "identity" and request.source is None:
+        raise ConfigError(
+            "not known here, and an id counts within its source: it takes --source to keep it out; nothing was changed",
+            where=where,
+            remedy="name the source with --source: what its rows have in their source column, or else its `name` in the"
+            " configuration",
+        )
+    return choices[0]
 
 
 _AS_STORED = {
@@ -231,13 +302,13 @@ def _published(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def _holding(published: duckdb.DuckDBPyConnection, target: Target, hasher: KeyedHasher) -> set[str]:
+def _holding(published: duckdb.DuckDBPyConnection, target: Target, hasher: KeyedHasher) -> frozenset[str]:
     """Names of the snapshots with feedback of the target."""
     keys = forgetting.matching(published, "published", target, hasher)
     rows = published.execute(
         "SELECT DISTINCT snapshot FROM published WHERE key IN (SELECT unnest(?::VARCHAR[]))", [keys]
     ).fetchall()
-    return {name for (name,) in rows}
+    return frozenset(name for (name,) in rows)
 
 
 def _going(out: Path, fresh: Sequence[Target], pending: Unfinished | None) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ KINDS: tuple[Kind, ...] = ("paths", "inbox", "sql", "urls")
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CREDENTIALS = re.compile(r"://[^/?#]*@")
+_QUERY = re.compile(r"\?[^/=]*=")
+"""A query such as a signature: a `?` that stands for a character has no `=` after it."""
 _NAMED = "put the secret into the environment, and the variable's name here"
 
 
@@ -115,6 +117,11 @@ class Input(Section):
         for url in value:
             if _CREDENTIALS.search(url):
                 raise ValueError(f"a URL with credentials: {_NAMED} (storage_options_env)")
+            if _QUERY.search(url):
+                raise ValueError(
+                    "a URL with a query (?name=value), which may be a secret: name the file without it, and let"
+                    " storage_options_env name the variable that holds the credentials"
+                )
             if "://" not in url:
                 raise ValueError("not a URL such as s3://bucket/feedback/*.csv (files of this machine go into paths)")
             if "::" in url:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pipeline.config import Config, Input, override
 from pipeline.errors import CxiError
@@ -37,11 +38,14 @@ class Remains:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One file, directory, URL or database of a source, so that one that cannot be read does not hide the others."""
+    """One file, directory, URL or database of a source, so that one that cannot be read does not hide the others;
+    `problem` where that is known beforehand.
+    """
 
     source: Input
     place: str
     kept: bool = False
+    problem: str | None = None
 
 
 def search(
@@ -75,18 +79,43 @@ def _parts(source: Input) -> Iterator[_Part]:
         yield _Part(override(source, urls=[url]), url)
     if source.sql is not None:
         yield _Part(source, f"database of {source.name}")
-    if source.inbox is not None and source.inbox.is_dir():
-        waiting = walk(source.inbox, leave_out=(source.inbox / ARCHIVE, source.inbox / FAILED))
-        for files, kept in ((waiting, False), (kept_files(source.inbox), True)):
-            for path in files:
-                if classify(path.name) is not None and path.stat().st_size:
-                    yield _Part(override(source, inbox=None, paths=[path]), str(path), kept)
+    if source.inbox is not None:
+        yield from _parts_of_inbox(source, source.inbox)
+
+
+def _parts_of_inbox(source: Input, inbox: Path) -> Iterator[_Part]:
+    try:
+        if not inbox.is_dir():
+            return
+        waiting = walk(inbox, leave_out=(inbox / ARCHIVE, inbox / FAILED))
+        kept_before = kept_files(inbox)
+    except OSError as error:
+        yield _Part(source, str(inbox), problem=_not_there(error))
+        return
+    for files, kept in ((waiting, False), (kept_before, True)):
+        for path in files:
+            if classify(path.name) is None:
+                continue
+            part = _Part(override(source, inbox=None, paths=[path]), str(path), kept)
+            try:
+                if path.stat().st_size:
+                    yield part
+            except OSError as error:
+                yield replace(part, problem=_not_there(error))
+
+
+def _not_there(error: OSError) -> str:
+    """A run may move files of an inbox at any time, and what has moved was not searched in its new place."""
+    return f"{error.strerror or type(error).__name__}; once it can be read, the same command again searches it"
 
 
 def _search(
     config: Config, part: _Part, forgotten: Tombstones, hasher: KeyedHasher, masker: Masker, progress: Progress
 ) -> Iterator[tuple[Remains, FilePlan | None, frozenset[int]]]:
     """What one part holds: for each of its files the plan by which it was read, and the numbers of the rows."""
+    if part.problem is not None:
+        yield Remains(part.place, 0, part.problem, kept=part.kept), None, frozenset()
+        return
     try:
         reading = read_feedback([part.source], config=config, masker=masker, hasher=hasher)
         found: dict[str, set[int]] = {}
@@ -94,15 +123,16 @@ def _search(
             for item in reading.items(advance):
                 if forgotten.cover(item):
                     found.setdefault(item.origin.file, set()).add(item.origin.row)
-    except CxiError as error:
-        yield Remains(part.place, 0, error.message, kept=part.kept), None, frozenset()
+    except (CxiError, OSError) as error:
+        problem = _not_there(error) if isinstance(error, OSError) else error.message
+        yield Remains(part.place, 0, problem, kept=part.kept), None, frozenset()
         return
     for plan in reading.survey.plans:
         rows = frozenset(found.get(plan.file.label, ()))
         if rows:
             yield Remains(str(plan.file.place), len(rows), kept=part.kept), plan, rows
-    for file, problem in reading.survey.unreadable:
-        yield Remains(str(file.place), 0, problem.message), None, frozenset()
+    for file, unreadable in reading.survey.unreadable:
+        yield Remains(str(file.place), 0, unreadable.message), None, frozenset()
 
 
 def _purge(found: Remains, plan: FilePlan, rows: frozenset[int]) -> Remains:

@@ -168,6 +168,14 @@ def forget(
             " that may come; may be repeated.",
         ),
     ] = None,
+    also_unknown: Annotated[
+        bool,
+        typer.Option(
+            "--also-unknown",
+            help="Keep out ids (with --source) and customers that are not known here, too: after a restore, and before"
+            " their feedback has come.",
+        ),
+    ] = False,
     config: ConfigFile = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be removed, and change nothing.")] = False,
     purge_inbox: Annotated[
@@ -191,7 +199,7 @@ def forget(
         target = out or settings.out or DEFAULT_OUT
         result = forget_all(
             settings,
-            Request(tuple(ids or ()), tuple(customers or ()), source),
+            Request(tuple(ids or ()), tuple(customers or ()), source, also_unknown),
             target,
             sources=sources_of(settings, paths) if configured else [],
             plan=plan,

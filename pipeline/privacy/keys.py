@@ -38,13 +38,21 @@ class KeyedHasher:
         return hmac.digest(self._key, message, hashlib.sha256).hex()[:32]
 
 
-def load_key(path: Path, env: Mapping[str, str]) -> bytes:
-    """The key from `CXI_HASH_KEY` if `env` has it, else from the file `path`, made with a random key when missing.
+def load_key(path: Path, env: Mapping[str, str], *, in_use: bool = False) -> bytes:
+    """The key from `CXI_HASH_KEY` if `env` has it, else from the file `path`, made with a random key when missing,
+    unless a key is `in_use` already: a new one would not be it.
 
     Losing or changing the key gives every feedback and customer a new identity. Raises ConfigError for an unusable
-    variable, StoreError for a file that cannot be made or read, is damaged, or may be read by others.
+    variable, StoreError for a missing key that is in use and for a file that cannot be made or read, is damaged, or may
+    be read by others.
     """
     value = env.get(KEY_VARIABLE)
+    if value is None and not path.exists() and in_use:
+        raise StoreError(
+            "the hash key of this store is missing",
+            where=str(path),
+            remedy=f"set {KEY_VARIABLE} as it was when the store was made, or put {path.name} back from a backup",
+        )
     if value is None:
         return _read_key(path) if path.exists() else _create_key(path)
     if len(value) < MIN_KEY_LENGTH:

@@ -101,8 +101,8 @@ class Store:
     def open(cls, out: Path) -> Iterator[Store]:
         """Open the store under `out`, making it where there is none, for one run.
 
-        Raises StoreError where `out` cannot be used, another run holds it, or its database or key is not this
-        version's.
+        Raises StoreError where `out` cannot be used, another run holds it, its key is missing, or its database or key
+        is not this version's.
         """
         out = out.expanduser().absolute()
         folder, work = out / "store", out / "work"
@@ -114,7 +114,8 @@ class Store:
                 held.callback(shutil.rmtree, work, ignore_errors=True)
                 for draft in folder.glob(".*"):  # half-made files of a killed run
                     draft.unlink()
-                hasher = KeyedHasher(load_key(folder / "hash.key", os.environ))
+                in_use = (folder / DATABASE).exists()
+                hasher = KeyedHasher(load_key(folder / "hash.key", os.environ, in_use=in_use))
                 store = cls(out, _connect(out, hasher), hasher)
                 held.callback(store._close)
             yield store

@@ -184,6 +184,52 @@ def test_an_id_of_two_sources_must_be_said_of_which(there):
     call("forget", "--out", "out", "--config", "c.yaml", "--id", "A1", code=2)  # may mean the one that is gone
 
 
+def test_after_a_restore_what_came_since_the_backup_is_kept_out(there):
+    out, backup = there / "out", there / "backup"
+    shutil.copytree(out / "store", backup)
+    late = [
+        {"id": "B1", "customer": "late-4711", "text": f"{SECRET} late", "time": "2026-09-12"},
+        {"id": "B2", "text": f"{SECRET} later", "time": "2026-09-12"},
+    ]
+    write(there / "a.jsonl", [*OTHERS, *late])
+    call("run", "a.jsonl", "--out", "out", "--config", "c.yaml")
+    forget = ("forget", "--out", "out", "--config", "c.yaml")
+    call(*forget, "--customer", "late-4711", "--id", "B2")
+    shutil.rmtree(out / "store")
+    shutil.copytree(backup, out / "store")
+    shutil.rmtree(backup)
+    call(*FORGET)  # it was in the backup
+    assert not holding(out)
+
+    before = {path: path.read_bytes() for path in there.rglob("*") if path.is_file()}
+    both = (*forget, "--customer", "late-4711", "--id", "B2")
+    assert "add --also-unknown" in call(*both, code=1)
+    told = call(*both, "--also-unknown", code=2)
+    assert "--id (1 of 1): not known here" in told
+    assert "remedy: name the source with --source" in told
+    told = call(*both, "--source", "files", "--also-unknown", "--plan")
+    assert "holds 0 feedbacks" in told
+    assert "tombstone  would keep it out" in told
+    assert "2 of the ids and customers: not known here" in told
+    assert {path: path.read_bytes() for path in there.rglob("*") if path.is_file()} == before
+
+    told = call(*both, "--source", "files", "--also-unknown", "a.jsonl")
+    assert "tombstone  keeps it out" in told
+    assert "a.jsonl: still holds 2 rows of it, left out by later runs" in told
+    assert "4711" not in told
+    assert "forgotten before" in call(*both, "--source", "files", "--also-unknown")
+    assert "forgotten before" in call(*both)
+    said = call("run", "a.jsonl", "--out", "out", "--config", "c.yaml")
+    assert "+ 2 forgotten + 0 quarantined" in said
+    assert not holding(out, (SECRET, CUSTOMER, "4711"))
+
+
+def test_a_source_that_nobody_knows_is_said_when_an_unknown_id_is_kept_out(there):
+    forget = ("forget", "--out", "out", "--config", "c.yaml", "--id", "B2", "--also-unknown", "--plan")
+    assert "--source is the name of no source" in call(*forget, "--source", "flies")
+    assert "--source is the name of no source" not in call(*forget, "--source", "files")
+
+
 def test_a_window_stays_and_files_that_cannot_be_searched_are_named(there):
     call("run", "a.jsonl", "--out", "out", "--config", "c.yaml", "--since", "2026-09-03")
     (there / "broken.xlsx").write_bytes(b"no workbook")

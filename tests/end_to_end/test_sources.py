@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -201,6 +203,48 @@ def test_forget_in_the_archive(there, cxi):
     told = call(cxi, *forget, "--purge-inbox")
     assert "removed" not in told.split("out of reach")[0].replace("removed 0", "")
     assert "remedy" in call(cxi, "forget", "--out", "out", "--customer", "c9", "--purge-inbox", "a.csv", code=2)
+
+
+def test_forget_names_what_cannot_be_searched(there, cxi, monkeypatch):
+    (there / "inbox" / "a.csv").write_text("id,customer,text\n1,c9,送餐太慢了\n2,c8,很好\n", encoding="utf-8")
+    call(cxi, *RUN)
+    (archive,) = (there / "inbox" / "archive").iterdir()
+    (archive / "b.csv").symlink_to(there / "moved by a run.csv")  # listed, and gone when it is looked at
+    told = call(cxi, "forget", "--config", "c.yaml", "--customer", "c9")
+    assert "b.csv: not searched: No such file or directory; once it can be read, the same command again" in told
+    assert "a.csv: still holds 1 row of it" in told
+
+    def refuse(folder):
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr("pipeline.remains.kept_files", refuse)
+    told = call(cxi, "forget", "--config", "c.yaml", "--customer", "c8")
+    assert "removed 1 feedback" in told
+    assert "inbox: not searched: Permission denied" in told
+
+
+def test_after_a_restore_a_run_over_each_day_of_the_archive_gives_the_same(there, cxi):
+    archive, backup = there / "inbox" / "archive", there / "backup"
+    delivered = ["id,text\n1,送餐太慢了\n", "text\n很好\n太贵了\n", "text\n很好\n"]  # a row without id, twice
+    for number, content in enumerate(delivered, start=1):
+        (there / "inbox" / "a.csv").write_text(content, encoding="utf-8")
+        call(cxi, *RUN)
+        (folder,) = (folder for folder in archive.iterdir() if "2026-11-0" not in folder.name)
+        folder.rename(archive / f"2026-11-0{number}")
+        if number == 1:
+            shutil.copytree(there / "out" / "store", backup)
+    columns = ["feedback_key", "source", "n_units"]
+    before = tables(there)["fact_feedback"][columns]
+    assert len(before) == 3
+
+    shutil.rmtree(there / "out" / "store")
+    shutil.copytree(backup, there / "out" / "store")
+    for day in ("2026-11-02", "2026-11-03"):
+        call(cxi, *RUN, archive / day)
+    assert balance(there) == {"unchanged": 1}
+    call(cxi, *RUN)
+    pd.testing.assert_frame_equal(tables(there)["fact_feedback"][columns], before)
+    assert kept(there) == ["a.csv"] * 3
 
 
 def test_a_wrong_configuration_is_said_before_anything_is_done(there, cxi, monkeypatch):

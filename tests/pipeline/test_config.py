@@ -62,6 +62,8 @@ SECRET = "s3cr3tpassw0rd"
         (f"{{sql: {{url_env: 'postgres://u:{SECRET}@h/d', table: t}}}}", "sources.0.sql.url_env", "variable"),
         (f"{{sql: {{url: 'postgres://u:{SECRET}@h/d', table: t}}}}", "sources.0.sql.url", "unknown key"),
         (f"{{urls: ['s3://key:{SECRET}@bucket/a.csv']}}", "sources.0.urls", "credentials"),
+        (f"{{urls: ['https://h/f.csv?sig={SECRET}']}}", "sources.0.urls", "a URL with a query (?name=value)"),
+        (f"{{urls: ['https://h/f.csv?X-Amz-Date=1&sig={SECRET}']}}", "sources.0.urls", "storage_options_env"),
         ("{urls: [/data/a.csv]}", "sources.0.urls", "files of this machine go into paths"),
         ("{urls: ['simplecache::s3://b/a.csv']}", "sources.0.urls", "disk"),
         (f"{{urls: ['s3://b/a.csv'], storage_options_env: '{{secret: {SECRET}}}'}}", "storage_options_env", "variable"),
@@ -79,6 +81,22 @@ def test_sources_are_checked_in_plain_words_without_secrets(tmp_path, source, ke
     for noise in (SECRET, "Value error", "instance of", "list[str]", "; and "):
         assert noise not in str(caught.value)
     assert SECRET not in told
+
+
+@pytest.mark.parametrize("place", ["paths: [y]", "inbox: y", "sql: {url_env: A, table: t}", "urls: ['s3://b/a.csv']"])
+def test_sources_that_would_never_be_read_are_refused(tmp_path, place):
+    sources = "sources: [{name: shop, paths: [x]}]"
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, f"input: {{{place}}}\n{sources}\n"))
+    assert str(caught.value.where).endswith("c.yaml: sources")
+    assert f"'shop' would never be read, for input.{place.split(':')[0]} names what to read" in str(caught.value)
+    assert "make that an entry of `sources` too, or remove it" in str(caught.value)
+    assert load_config(write(tmp_path, f"input: {{encoding: gb18030}}\n{sources}\n")).sources[0].name == "shop"
+
+
+def test_a_question_mark_may_stand_for_a_character_of_a_url(tmp_path):
+    for url in ("s3://b/part-?.csv", "s3://b/part-?/day=2026-09-01/*.csv", "s3://b/day=2026-09-0?/*.csv"):
+        assert load_config(write(tmp_path, f"sources: [{{name: a, urls: ['{url}']}}]")).sources[0].urls == [url]
 
 
 def test_relative_inboxes_are_taken_from_the_files_folder(tmp_path):

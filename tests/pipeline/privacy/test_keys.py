@@ -66,6 +66,15 @@ def test_a_key_is_made_once(tmp_path: Path) -> None:
     assert load_key(tmp_path / "other.key", {}) != key
 
 
+def test_a_key_that_is_in_use_is_not_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "store" / "hash.key"
+    with pytest.raises(StoreError, match=rf"missing(.|\n)*set {KEY_VARIABLE}(.|\n)*put hash\.key back"):
+        load_key(path, {}, in_use=True)
+    assert not list(tmp_path.iterdir())
+    key = load_key(path, {})
+    assert load_key(path, {}, in_use=True) == key
+
+
 @pytest.mark.skipif(os.name != "posix", reason="file modes")
 def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
     path = tmp_path / "hash.key"

@@ -37,6 +37,20 @@ def test_hashes_are_the_same_in_the_next_run_and_differ_between_stores(tmp_path)
     assert seen[0] == seen[1] != seen[2]
 
 
+def test_a_store_whose_key_is_missing_is_refused_and_gets_no_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("CXI_HASH_KEY", "a key of the environment")
+    with Store.open(tmp_path):
+        pass
+    monkeypatch.delenv("CXI_HASH_KEY")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(StoreError, match="set CXI_HASH_KEY"), Store.open(tmp_path):
+        pass
+    assert sorted(tmp_path.rglob("*")) == before
+    monkeypatch.setenv("CXI_HASH_KEY", "a key of the environment")
+    with Store.open(tmp_path):
+        pass
+
+
 def test_leftovers_of_a_killed_run_are_removed(tmp_path):
     with Store.open(tmp_path):
         pass
