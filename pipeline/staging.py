@@ -26,6 +26,7 @@ from pipeline.ingest.places import LocalFile
 from pipeline.ingest.plan import FilePlan
 from pipeline.ingest.read import arrivals, find, plan_files, read_file, refused_note, unreadable_rows
 from pipeline.ingest.scores import RefusedScores
+from pipeline.ingest.settings import row_settings
 from pipeline.privacy.masker import Masker
 from pipeline.privacy.policy import PrivacyPolicy, load_policy
 from pipeline.progress import Advance, Progress
@@ -38,10 +39,6 @@ from pipeline.store.tombstones import Tombstones
 from pipeline.watermarks import Watermark
 
 _LIBRARIES = ("dateparser", "openpyxl", "pandas", "phonenumbers", "presidio-analyzer", "py3langid", "pyarrow", "spacy")
-
-
-_WHEREABOUTS = {"paths", "inbox", "settle_seconds", "sql", "urls", "storage_options_env"}
-"""Settings of a source that say where its rows are, not how they are read."""
 
 _NAMED = 16
 """Hexadecimal digits that tell the files of a store apart: a chance hit would cost one more reading."""
@@ -148,9 +145,7 @@ def reading_key(
     parts = (
         fingerprint,
         label,
-        source.model_dump_json(exclude=_WHEREABOUTS),
-        config.timezone,
-        policy.model_dump_json(),
+        *row_settings(source, config, policy),
         *sorted(forgotten.identities),
         "customers",
         *sorted(forgotten.customers),

@@ -14,8 +14,8 @@ Moment = str | int | float | Decimal | datetime | date
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """How far a source has been read. `definition` (a hash) says of what: another database, query or column starts
-    again. `value` is the newest one seen, as JSON.
+    """How far a source has been read. `definition` (a hash) says of what, and how: another database, query, column,
+    mapping or privacy policy starts again. `value` is the newest one seen, as JSON.
     """
 
     definition: str

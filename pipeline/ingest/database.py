@@ -5,7 +5,7 @@ and rows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
@@ -27,10 +27,12 @@ _READ_ONLY = {
 """What makes a new connection read-only. PostgreSQL and Oracle are told so transaction by transaction."""
 
 
-def definition(sql: Sql, url: URL) -> str:
-    """A hash of what is read: another database, query or column is another one; another password is not."""
+def definition(sql: Sql, url: URL, settings: Sequence[str]) -> str:
+    """A hash of what is read and how (`row_settings`): another database, query, column, mapping, time zone or privacy
+    policy is another one; another password is not.
+    """
     place = (url.get_backend_name(), url.host, url.port, url.database)
-    return hashlib.sha256(repr((*place, sql.query, sql.table, sql.watermark)).encode()).hexdigest()[:32]
+    return hashlib.sha256(repr((*place, sql.query, sql.table, sql.watermark, *settings)).encode()).hexdigest()[:32]
 
 
 def database_url(sql: Sql, *, where: str) -> URL:

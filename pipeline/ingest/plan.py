@@ -15,8 +15,10 @@ from pipeline.ingest.discover import InputFile
 from pipeline.ingest.names import distinct
 from pipeline.ingest.readers import open_table
 from pipeline.ingest.scores import ScoreRule, ScoreSurvey
+from pipeline.ingest.settings import row_settings
 from pipeline.ingest.table import RawRow, RawTable
 from pipeline.language import main_script
+from pipeline.privacy.policy import PrivacyPolicy
 from pipeline.records import Language
 from pipeline.watermarks import Watermark
 
@@ -49,14 +51,20 @@ class FilePlan:
 
 
 def plan_file(
-    file: InputFile, options: Input, *, config: Config, show: Callable[[str], str], known: Watermark | None = None
+    file: InputFile,
+    options: Input,
+    *,
+    config: Config,
+    policy: PrivacyPolicy,
+    show: Callable[[str], str],
+    known: Watermark | None = None,
 ) -> FilePlan:
-    """Open a file, map its columns and read it once. `show` masks names that come from the file; `known` says how far a
-    database has been read before.
+    """Open a file, map its columns and read it once. `show` masks names that come from the file, as `policy` says;
+    `known` says how far a database has been read before.
 
     Raises InputError where the file as a whole cannot be read.
     """
-    table = open_table(file, options, known)
+    table = open_table(file, options, known, row_settings(options, config, policy))
     columns = table.info.columns
     if not columns:
         raise InputError("no columns found", where=file.label, remedy="export the file again with its header")

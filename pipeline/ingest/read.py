@@ -202,6 +202,7 @@ def plan_files(
                     file,
                     source,
                     config=config,
+                    policy=masker.policy,
                     show=lambda text: shown(text[:_QUOTED], masker),
                     known=(known or {}).get(source.name),
                 )

@@ -19,8 +19,25 @@ from pipeline.store.scope import places_table
 _UNITS = ", ".join(f'unit."{field.name}"' for field in layout.UNIT)
 _LANGUAGES = ", ".join(f"'{language}'" for language in CLASSIFIED)
 
-_KNOWN = ", ".join(f'"{name}"' for name in ("file", "column", "reason", "detail", "preview"))
+_QUARANTINE = layout.names(layout.QUARANTINE)
+_KNOWN = ", ".join(f'"{name}"' for name in ("file", "column", "reason", "detail", "preview", "customer"))
 """What is known of a row set aside without an id, besides where it stood."""
+_ALIKE = " AND ".join(f"stored.{name} IS NOT DISTINCT FROM read.{name}" for name in _KNOWN.split(", "))
+
+_STORE_ASIDE = f"""
+INSERT INTO quarantine ({_QUARANTINE}, occurrence)
+WITH stored AS (
+  SELECT {_KNOWN}, count(*) AS n FROM quarantine
+  WHERE identity IS NULL AND list_contains($partial::VARCHAR[], file) GROUP BY ALL
+), read AS (
+  SELECT *, row_number() OVER (PARTITION BY identity, {_KNOWN} ORDER BY place) AS nth FROM chunk
+)
+SELECT {_QUARANTINE}, row_number() OVER (PARTITION BY file, sheet, "row", "column", reason ORDER BY place)
+FROM read
+WHERE identity IS NOT NULL OR NOT EXISTS (
+  SELECT 1 FROM stored WHERE n >= nth AND {_ALIKE}
+)
+"""
 
 _CHECKS = {
     "a feedback is stored twice": "SELECT count(*) - count(DISTINCT key) FROM feedback",
@@ -91,8 +108,8 @@ def _store_units(connection: duckdb.DuckDBPyConnection, units: Sequence[Path], a
 
 def _store_quarantine(connection: duckdb.DuckDBPyConnection, reconciled: Reconciled) -> None:
     """The rows set aside by this run stand in for those of earlier runs over the same files (a retry: places). Of a
-    source that is read in part only those go that have been read again: rows with an id by that, others by all that is
-    known of them.
+    source that is read in part only those go whose id has been read again. Without an id nobody can tell: of those that
+    are alike in all that is known of them, as many as were read again are taken for the same, and the stored ones stay.
     """
     whole = sorted(set(reconciled.files) - reconciled.partial)
     with visible(connection, pa.table({"file": pa.array(whole, pa.string())})):
@@ -102,26 +119,11 @@ def _store_quarantine(connection: duckdb.DuckDBPyConnection, reconciled: Reconci
             connection.execute(
                 'DELETE FROM quarantine WHERE (file, sheet, "row") IN (SELECT (file, sheet, "row") FROM chunk)'
             )
+    with visible(connection, read_table(reconciled.read_again)):
+        connection.execute("DELETE FROM quarantine WHERE (file, identity) IN (SELECT (file, identity) FROM chunk)")
     table = read_table(reconciled.quarantine)
-    for again in (table, *(read_table(path) for path in reconciled.changes if reconciled.partial)):
-        with visible(connection, again):
-            connection.execute(
-                "DELETE FROM quarantine WHERE list_contains($partial::VARCHAR[], file)"
-                " AND (file, identity) IN (SELECT (file, identity) FROM chunk WHERE identity <> '')",
-                {"partial": sorted(reconciled.partial)},
-            )
-    numbered = table.append_column("place", pa.array(range(table.num_rows), pa.int64()))
-    columns = layout.names(layout.QUARANTINE)
-    with visible(connection, numbered):
-        connection.execute(
-            "DELETE FROM quarantine WHERE list_contains($partial::VARCHAR[], file) AND identity IS NULL"
-            f" AND ({_KNOWN}) IN (SELECT ({_KNOWN}) FROM chunk WHERE identity IS NULL)",
-            {"partial": sorted(reconciled.partial)},
-        )
-        connection.execute(
-            f"INSERT INTO quarantine ({columns}, occurrence) SELECT {columns},"
-            ' row_number() OVER (PARTITION BY file, sheet, "row", "column", reason ORDER BY place) FROM chunk'
-        )
+    with visible(connection, table.append_column("place", pa.array(range(table.num_rows), pa.int64()))):
+        connection.execute(_STORE_ASIDE, {"partial": sorted(reconciled.partial)})
 
 
 def _store_watermarks(connection: duckdb.DuckDBPyConnection, reconciled: Reconciled) -> None:

@@ -44,6 +44,7 @@ WATERMARK = "CREATE TABLE watermark (source VARCHAR NOT NULL, definition VARCHAR
 
 # No primary keys: DuckDB checks them too eagerly when a transaction deletes and re-inserts a key, and keeps
 # the whole index in memory. `commit` checks uniqueness instead.
+# `occurrence` in quarantine is the order in which one run read the rows that have a problem in common.
 _TABLES = (
     "CREATE TABLE meta (name VARCHAR NOT NULL, value VARCHAR NOT NULL)",
     f"CREATE TABLE feedback ({layout.ddl(list(layout.FEEDBACK))})",

@@ -25,6 +25,10 @@ from pipeline.store.files import make_empty, replacing, storage_errors
 from pipeline.store.tombstones import NONE, Tombstones
 
 _SPANS = TypeAdapter(tuple[MaskSpan, ...])
+_ASIDE_ROWS = 2000
+"""Rows set aside that are written at a time: each write makes a row group, whose facts stay in memory until the file is
+closed.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,15 @@ def write_feedback(
 ) -> Staged:
     """Write what the reader yields, `rows` feedbacks a partition, into `folder` (emptied first).
 
-    What `forgotten` covers is counted and never written. Holds one partition in memory. Raises StoreError if the
-    disk fails or a value is not valid Unicode.
+    What `forgotten` covers is counted and never written. Holds one partition, and some rows set aside, in memory.
+    Raises StoreError if the disk fails or a value is not valid Unicode.
     """
     with storage_errors(folder):
         make_empty(folder)
         quarantine = folder / "quarantine.parquet"
         parts: list[Path] = []
         waiting: list[dict[str, Any]] = []
+        waiting_aside: list[dict[str, Any]] = []
         covered = 0
 
         def flush() -> None:
@@ -59,19 +64,27 @@ def write_feedback(
             parts.append(path)
             waiting.clear()
 
-        with replacing(quarantine) as temporary, pq.ParquetWriter(temporary, layout.QUARANTINE) as aside:
+        def flush_aside(writer: pq.ParquetWriter) -> None:
+            writer.write_table(_table(waiting_aside, layout.QUARANTINE, quarantine))
+            waiting_aside.clear()
+
+        with replacing(quarantine) as temporary, pq.ParquetWriter(temporary, layout.QUARANTINE) as writer:
             for item in items:
                 if forgotten.cover(item):
                     covered += 1
                     continue
                 if isinstance(item, QuarantinedRow):
-                    aside.write_table(_table([_quarantine_row(item)], layout.QUARANTINE, quarantine))
+                    waiting_aside.append(_quarantine_row(item))
+                    if len(waiting_aside) == _ASIDE_ROWS:
+                        flush_aside(writer)
                     continue
                 waiting.append(_feedback_row(item))
                 if len(waiting) == rows:
                     flush()
             if waiting:
                 flush()
+            if waiting_aside:
+                flush_aside(writer)
     return Staged(parts, quarantine, covered)
 
 

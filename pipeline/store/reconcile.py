@@ -59,7 +59,8 @@ class Reconciled:
     `changes` hold new and updated feedbacks, `pending` the feedbacks to analyse, `touched` the known ones
     whose update time moved on, `quarantine` the rows set aside; `files` names the input files the run has
     read: what was set aside of them is replaced. A retry names `places` (file, sheet, row) instead. Of the files
-    `partial` only what has changed was read; `watermarks` say how far databases were read.
+    `partial` only what has changed was read: `read_again` holds file and identity of their rows with an id, good or
+    not. `watermarks` say how far databases were read.
     """
 
     balance: Balance
@@ -67,6 +68,7 @@ class Reconciled:
     changes: list[Path]
     touched: Path
     quarantine: Path
+    read_again: Path
     files: list[str]
     places: list[Place] = field(default_factory=list)
     partial: frozenset[str] = frozenset()
@@ -85,11 +87,13 @@ def reconcile(
     forgotten: int,
     reanalyse: bool = False,
     scope: Scope | None = None,
+    partial: frozenset[str] = frozenset(),
 ) -> Reconciled:
     """Decide over every staged row, and write what is to be done into `folder` (emptied first).
 
     `forgotten` rows were read besides, and not staged. With `reanalyse`, known feedbacks are to be analysed whatever
-    has been analysed before. With `scope`, what is staged is part of its files (a retry).
+    has been analysed before. With `scope`, what is staged is part of its files (a retry). Of the files `partial` only
+    what has changed was read.
     """
     make_empty(folder)
     _load(connection, staged)
@@ -107,6 +111,8 @@ def reconcile(
     write_table(pa.concat_tables([aside, *conflicts]), merged)
     touched = folder / "touched.parquet"
     write_table(connection.sql(_TOUCHED).to_arrow_table(), touched)
+    read_again = folder / "read-again.parquet"
+    write_table(_identities([*staged, quarantine], partial), read_again)
     fresh = (_readable(read_table(path)) for path in changes)
     known = _unanalysed(connection, None if reanalyse else analysis_key)
     pending = [
@@ -114,10 +120,10 @@ def reconcile(
         for index, table in enumerate(rebatch(chain(fresh, known), partition_rows))
     ]
     if scope is not None:
-        return Reconciled(balance, pending, changes, touched, merged, scope.files, scope.places)
+        return Reconciled(balance, pending, changes, touched, merged, read_again, scope.files, scope.places)
     read = connection.sql("SELECT DISTINCT file FROM incoming").fetchall()
     files = sorted({name for (name,) in read} | set(aside["file"].to_pylist()))
-    return Reconciled(balance, pending, changes, touched, merged, files)
+    return Reconciled(balance, pending, changes, touched, merged, read_again, files, partial=partial)
 
 
 def _load(connection: duckdb.DuckDBPyConnection, staged: Sequence[Path]) -> None:
@@ -271,6 +277,14 @@ def _conflicts(connection: duckdb.DuckDBPyConnection, part: int, path: Path) -> 
         for row in table.select(["file", "sheet", "row", "question", "text", "identity", "customer"]).to_pylist()
     ]
     return pa.Table.from_pylist(rows, schema=layout.QUARANTINE)
+
+
+def _identities(paths: Sequence[Path], partial: frozenset[str]) -> pa.Table:
+    """File and identity of the rows of the files `partial` that have an id."""
+    columns = ["file", "identity"]
+    chosen = pc.field("file").isin(sorted(partial)) & pc.field("identity").is_valid()
+    found = [read_table(path, columns=columns).filter(chosen) for path in paths] if partial else []
+    return pa.concat_tables([layout.QUARANTINE.empty_table().select(columns), *found])
 
 
 def _unanalysed(connection: duckdb.DuckDBPyConnection, analysis_key: str | None) -> Iterator[pa.Table]:

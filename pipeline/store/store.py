@@ -79,7 +79,14 @@ ORDER BY u.key, u."index"
 
 _OWNER = ("identity", "customer")
 _SHOWN = ", ".join(f'"{name}"' for name in layout.QUARANTINE.names if name not in _OWNER)
-_QUARANTINE = f'SELECT {_SHOWN}, occurrence FROM quarantine ORDER BY file, sheet, "row", "column", reason, occurrence'
+_PROBLEM = 'file, sheet, "row", "column", reason'
+# Counted here, over all rows: each run numbers its own only, and of a database read in part, rows of several runs stay.
+_QUARANTINE = f"""
+SELECT
+  {_SHOWN}, row_number() OVER (PARTITION BY {_PROBLEM} ORDER BY quarantine.occurrence, detail, preview) AS occurrence
+FROM quarantine
+ORDER BY {_PROBLEM}, quarantine.occurrence, detail, preview
+"""
 
 
 class Store:
@@ -166,8 +173,9 @@ class Store:
                 forgotten=forgotten,
                 reanalyse=reanalyse,
                 scope=scope,
+                partial=partial,
             )
-        return replace(reconciled, watermarks=watermarks or {}, partial=partial)
+        return replace(reconciled, watermarks=watermarks or {})
 
     def commit(self, reconciled: Reconciled, units: Sequence[Path], *, analysis_key: str) -> None:
         """Store feedbacks, the units of every pending one (`partitions.write_units`) and the quarantine.

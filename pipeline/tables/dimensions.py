@@ -120,8 +120,9 @@ QUARANTINE = TableContract(
         "reason": column("string", "why; see docs/input.md", "原因", values=tuple(QUARANTINE_REASONS)),
         "occurrence": column(
             "integer",
-            "1; counts on where files of one name were read together",
-            "通常为 1；同名文件一同读入时递增",
+            "1; counts on where files of one name were read together, or where rows of a database that were read in"
+            " several runs bear one number",
+            "通常为 1；同名文件一同读入、或数据库中不同批次读入的行行号相同时递增",
             low=1,
         ),
         "detail": column("string", "the facts, masked", "详情（已脱敏）", private=True),

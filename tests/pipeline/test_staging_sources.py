@@ -12,7 +12,7 @@ import fsspec
 import pytest
 
 from pipeline.backfill import plan as plan_backfill
-from pipeline.config import Config, Input, Sql
+from pipeline.config import Columns, Config, Input, Sql
 from pipeline.errors import InputError
 from pipeline.ingest.remote import RemoteFile
 from pipeline.planning import plan_run
@@ -20,6 +20,7 @@ from pipeline.progress import Silent
 from pipeline.retry import retry
 from pipeline.run import run
 from pipeline.staging import stage
+from pipeline.store import snapshot
 from pipeline.store.store import Store
 
 CONFIG = Config.model_validate({"model": {"name": "lexicon"}})
@@ -71,6 +72,26 @@ def test_an_unchanged_file_is_not_read_again_while_a_database_is(there):
     assert (second.balance.new, second.balance.unchanged) == (1, 2)
     assert marks(there.out) == {"tickets": '["int", 2]'}
     assert len(list((there.out / "store" / "read").iterdir())) == 1  # nothing of the database, nor of what went
+
+
+def test_rows_of_a_database_set_aside_in_several_nights_can_be_published(there):
+    """Row numbers of a database start again in every run."""
+    tickets = there.sources[2]
+    execute(there.folder, "INSERT INTO t VALUES ('2', '', 2), ('3', 'fine', 3)")
+    run(CONFIG, [tickets], there.out)
+    execute(there.folder, "INSERT INTO t VALUES ('4', '', 4)")
+    run(CONFIG, [tickets], there.out)
+    aside = snapshot.load(snapshot.current(there.out))["quarantine"]
+    assert aside[["row", "occurrence"]].to_numpy().tolist() == [[2, 1], [2, 2]]
+
+
+def test_another_mapping_reaches_the_stored_rows_of_a_database(there):
+    tickets = there.sources[2]
+    execute(there.folder, "INSERT INTO t VALUES ('2', 'bad', 2)")
+    run(CONFIG, [tickets], there.out)
+    assert run(CONFIG, [tickets], there.out).balance.unchanged == 1
+    more = tickets.model_copy(update={"columns": Columns(attributes=["changed"])})
+    assert run(CONFIG, [more], there.out).balance.updated == 2
 
 
 def test_a_plan_leaves_inbox_and_watermark_alone(there):

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipeline.config import Input
 from pipeline.errors import InputError
 from pipeline.ingest.discover import InputFile
@@ -13,15 +15,16 @@ from pipeline.ingest.table import RawTable
 from pipeline.watermarks import Watermark
 
 
-def open_table(file: InputFile, options: Input, known: Watermark | None = None) -> RawTable:
-    """The table in a file or a database, of which `known` says how far it has been read before.
+def open_table(file: InputFile, options: Input, known: Watermark | None, settings: Sequence[str]) -> RawTable:
+    """The table in a file or a database, of which `known` says how far it has been read before; `settings` are the
+    source's `row_settings`.
 
     Raises InputError where it cannot be read as a whole.
     """
     if file.format == "sql":
         from pipeline.ingest.readers.sql import open_sql
 
-        return open_sql(file, options, known)
+        return open_sql(file, options, known, settings)
     try:
         empty = file.place.size() == 0
     except OSError as error:

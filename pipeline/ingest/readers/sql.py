@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -78,8 +78,9 @@ class SqlTable:
         )
 
 
-def open_sql(file: InputFile, options: Input, known: Watermark | None) -> SqlTable:
-    """Connect, and find the columns. `known` says how far the source has been read before.
+def open_sql(file: InputFile, options: Input, known: Watermark | None, settings: Sequence[str]) -> SqlTable:
+    """Connect, and find the columns. `known` says how far the source has been read before; with other `settings`
+    (`row_settings`) than now, it is read from its start.
 
     Raises ConfigError for a missing or unusable URL, UnavailableError where the database cannot be reached, InputError
     where it has no such table or column, or refuses the query.
@@ -107,7 +108,7 @@ def open_sql(file: InputFile, options: Input, known: Watermark | None) -> SqlTab
             value=sql.watermark,
             remedy="name a column of the table or the query, as it is written there",
         )
-    meant = definition(sql, url)
+    meant = definition(sql, url, settings)
     since = watermarks.read(known.value) if sql.watermark and known and known.definition == meant else None
     return SqlTable(file, TableInfo(columns), sql, where, engine, meant, since)
 

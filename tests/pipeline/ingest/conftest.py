@@ -13,6 +13,7 @@ from pipeline.config import Config, Input
 from pipeline.ingest.read import Reading, read_feedback
 from pipeline.privacy.keys import KeyedHasher
 from pipeline.privacy.masker import MaskedText, Masker
+from pipeline.privacy.policy import PrivacyPolicy
 from pipeline.records import Feedback, QuarantinedRow
 
 
@@ -20,7 +21,7 @@ class PhoneMasker(Masker):
     """Masks mainland mobile numbers only."""
 
     def __init__(self) -> None:
-        pass
+        self.policy = PrivacyPolicy()
 
     def mask(self, text: str) -> MaskedText:
         return MaskedText(re.sub(r"1[3-9]\d{9}", "[PHONE]", text))

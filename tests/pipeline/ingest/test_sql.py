@@ -17,6 +17,8 @@ from pipeline.config import Config, Input, Sql
 from pipeline.errors import ConfigError, CxiError, InputError, UnavailableError
 from pipeline.ingest.database import open_engine
 from pipeline.ingest.read import read_feedback
+from pipeline.privacy.masker import Masker
+from pipeline.privacy.policy import PrivacyPolicy
 from pipeline.select_only import require_select
 
 SECRET = "s3cr3tpassw0rd"
@@ -124,6 +126,31 @@ def test_another_query_column_or_database_starts_again(path, fetch, tmp_path, mo
     (tmp_path / "other.db").write_bytes(path.read_bytes())
     monkeypatch.setenv("CXI_URL", f"sqlite:///{tmp_path / 'other.db'}")
     assert len(fetch(known, table="tickets", watermark="updated_at")[1]) == 4
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"columns": {"attributes": ["id"]}},
+        {"scales": {"rating": {"low": 1, "high": 5}}},
+        {"day_first": True},
+        {"timezone": "Europe/London"},
+        {"policy": {"kinds": {"NAME": "keep"}}},
+    ],
+)
+def test_another_mapping_time_zone_or_policy_starts_again(path, hasher, change):
+    def fetch(known=None, *, policy=None, timezone="UTC", **settings):
+        sql = Sql(url_env="CXI_URL", table="tickets", watermark="updated_at")
+        masker = Masker(PrivacyPolicy.model_validate(policy or {}))
+        source = Input.model_validate({"name": "tickets", "sql": sql, **settings})
+        reading = read_feedback([source], config=Config(timezone=timezone), masker=masker, hasher=hasher, known=known)
+        return reading.survey, len(list(reading.items()))
+
+    known = fetch()[0].watermarks
+    assert fetch(known)[1] == 3
+    survey, rows = fetch(known, **change)
+    assert (rows, survey.partial) == (4, frozenset())
+    assert fetch(survey.watermarks, **change)[1] == 3
 
 
 def test_a_reading_that_was_not_finished_moves_no_watermark(path, masker, hasher):
@@ -282,7 +309,7 @@ def test_memory_stays_bounded(tmp_path, monkeypatch, masker, hasher):
     from pipeline.ingest.places import Database
     from pipeline.ingest.readers.sql import open_sql
 
-    table = open_sql(InputFile(Database("t"), "sql", "t", named=True), source, None)
+    table = open_sql(InputFile(Database("t"), "sql", "t", named=True), source, None, ())
     rows = table.rows()
     assert [next(rows).row for _ in range(3000)][-1] == 3000
     with pytest.raises(InputError, match="broke it off"):

@@ -3,6 +3,7 @@
 import dataclasses
 from datetime import UTC, datetime, timedelta, timezone
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +78,13 @@ def test_rows_are_split_into_partitions_in_order_and_bad_rows_set_aside(runs, tm
             "customer": "cd",
         }
     ]
+
+
+def test_rows_set_aside_are_written_many_at_a_time_in_order(tmp_path):
+    broken = (QuarantinedRow(Origin("b.csv", row), "empty_text", "no text in this row") for row in range(4001))
+    staged = partitions.write_feedback(broken, tmp_path / "in", rows=3)
+    assert partitions.read_table(staged.quarantine)["row"].to_pylist() == list(range(4001))
+    assert pq.read_metadata(staged.quarantine).num_row_groups == 3
 
 
 def test_nothing_read_gives_no_partition_and_an_empty_quarantine(tmp_path):

@@ -1,0 +1,14 @@
+"""The settings that decide what becomes of a row: where one of them changes, rows are read again."""
+
+from __future__ import annotations
+
+from pipeline.config import Config, Input
+from pipeline.privacy.policy import PrivacyPolicy
+
+_WHEREABOUTS = {"paths", "inbox", "settle_seconds", "sql", "urls", "storage_options_env"}
+"""Settings of a source that say where its rows are, not how they are read."""
+
+
+def row_settings(source: Input, config: Config, policy: PrivacyPolicy) -> tuple[str, ...]:
+    """How a source is mapped, the time zone and what is masked, as texts to make a hash of."""
+    return source.model_dump_json(exclude=_WHEREABOUTS), config.timezone, policy.model_dump_json()
