@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -221,7 +221,9 @@ def override(section: SectionT, **values: Any) -> SectionT:
     except ValidationError as error:
         raise _explain(Path("options"), error, type(section)) from error
     # A source keeps the directories that its files are named from.
-    return copy.rooted(section.roots) if isinstance(section, Input) and isinstance(copy, Input) else copy
+    if isinstance(copy, Input) and isinstance(section, Input):
+        return cast(SectionT, copy.rooted(section.roots))
+    return copy
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
