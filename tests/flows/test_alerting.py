@@ -148,7 +148,7 @@ def test_a_run_that_fails_alerts_and_the_next_success_closes_it(out, receiver):
 def test_a_database_that_is_behind_is_an_alert_of_its_own_until_a_delivery(out, receiver, healed):
     behind = result(out, set_aside="alert")
     behind.undelivered = StoreError(SECRET, where="db.example:5432/feedback, schema cx")
-    assert [each.id for each in after_run(HERE, behind, say=print)] == ["not_delivered", "set_aside"]
+    assert [each.id for each in after_run(HERE, behind, say=print)] == ["set_aside", "not_delivered"]
     (text,) = receiver.take()
     assert "The new snapshot is published, but PostgreSQL is behind (StoreError, db.example:5432/feedback" in text
     assert "新快照已发布" in text
