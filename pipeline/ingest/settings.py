@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from pipeline.config import Config, Input
 from pipeline.privacy.policy import PrivacyPolicy
 
@@ -11,4 +13,6 @@ _WHEREABOUTS = {"paths", "inbox", "settle_seconds", "sql", "urls", "storage_opti
 
 def row_settings(source: Input, config: Config, policy: PrivacyPolicy) -> tuple[str, ...]:
     """How a source is mapped, the time zone and what is masked, as texts to make a hash of."""
-    return source.model_dump_json(exclude=_WHEREABOUTS), config.timezone, policy.model_dump_json()
+    # Not pydantic's own JSON, which fails on names with half of a surrogate pair, as broken exports have them.
+    mapping = json.dumps(source.model_dump(mode="json", exclude=_WHEREABOUTS))
+    return mapping, config.timezone, policy.model_dump_json()

@@ -213,7 +213,15 @@ def test_interrupted_in_the_middle_then_run_again(tmp_path, write_rows):
     rows = [{"id": str(i), "text": f"{GOOD[i % 2]} {i}"} for i in range(4000)]
     write_rows("a.jsonl", rows)
     command = [sys.executable, "-m", "flows.cli", "run", "a.jsonl", "--model", "lexicon", "--out", "out"]
-    run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    run = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        # As in a terminal: pytest-xdist has its workers, and so what they start, ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
     # Interrupt while rows are staged: late enough that work has begun, long before it can be done.
     deadline = time.monotonic() + 300
     while not list(tmp_path.glob("out/work/staged/*.parquet")) and time.monotonic() < deadline:

@@ -16,6 +16,14 @@ class Thing:
     """Something a weak reference can point to."""
 
 
+@pytest.fixture(autouse=True)
+def usual_handler():
+    """That of a terminal: pytest-xdist has its workers ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_an_interrupt_that_python_drops_is_raised_again(capsys):
     thing = Thing()
     callback = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))

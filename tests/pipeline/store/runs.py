@@ -171,4 +171,4 @@ def die_at(point: str, count: int) -> None:
 
 if __name__ == "__main__":
     die_at(sys.argv[2], int(sys.argv[3]))
-    nightly(Path(sys.argv[1]))
+    nightly(Path(sys.argv[1]), keep=1)

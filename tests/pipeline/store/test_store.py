@@ -175,14 +175,16 @@ def test_a_store_of_a_newer_version_is_refused(tmp_path):
         pass
 
 
-def test_a_file_that_is_no_database(tmp_path):
+def test_a_file_that_is_no_database(tmp_path, monkeypatch):
+    monkeypatch.setenv("CXI_HASH_KEY", "some key or other")
     (tmp_path / "store").mkdir()
     (tmp_path / "store" / "store.duckdb").write_bytes(b"hello " * 2000)
     with pytest.raises(StoreError, match="not a DuckDB database"), Store.open(tmp_path):
         pass
 
 
-def test_a_database_that_is_no_store(tmp_path):
+def test_a_database_that_is_no_store(tmp_path, monkeypatch):
+    monkeypatch.setenv("CXI_HASH_KEY", "some key or other")
     (tmp_path / "store").mkdir()
     duckdb.connect(str(tmp_path / "store" / "store.duckdb")).close()
     with pytest.raises(StoreError, match="not a cx-insight store"), Store.open(tmp_path):
@@ -193,7 +195,9 @@ def test_another_key_is_refused_before_every_feedback_looks_new(tmp_path, monkey
     with Store.open(tmp_path):
         pass
     key = (tmp_path / "store" / "hash.key").read_bytes()
-    (tmp_path / "store" / "hash.key").unlink()
+    with Store.open(tmp_path / "other"):
+        pass
+    (tmp_path / "store" / "hash.key").write_bytes((tmp_path / "other" / "store" / "hash.key").read_bytes())
     with pytest.raises(StoreError, match="not this store's own"), Store.open(tmp_path):
         pass
     (tmp_path / "store" / "hash.key").write_bytes(key)
