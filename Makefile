@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 export DO_NOT_TRACK := 1
+# A process per core, but not more than four: each loads the model.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: demo test test-all check licences clean
 
@@ -11,12 +13,12 @@ demo: .venv/.run
 	$(BIN)/cxi run sample --config sample/config.yaml --out cx-out
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -m "not browser and not server and not postgres and not wheel and not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not browser and not server and not postgres and not wheel and not slow"
 
 # Adds what needs Chromium, a Prefect server with a worker, PostgreSQL, or a freshly built wheel.
 test-all: .venv/.dev
 	bash scripts/install-system-packages
-	$(BIN)/python -m pytest -m "browser or server or postgres or wheel or slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "browser or server or postgres or wheel or slow"
 
 check: .venv/.dev
 	$(BIN)/ruff check .
