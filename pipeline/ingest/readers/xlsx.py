@@ -105,7 +105,8 @@ def _workbook(file: InputFile) -> Iterator[Workbook]:
                 remedy="save it as .xlsx without a password",
             )
         stream.seek(0)
-        broken = (zipfile.BadZipFile, zlib.error, ParseError, EOFError)
+        # The last two: a damaged header that asks for a later version of zip, or for a password.
+        broken = (zipfile.BadZipFile, zlib.error, ParseError, EOFError, NotImplementedError, RuntimeError)
         try:
             with warnings.catch_warnings():
                 # openpyxl warns of styles and validations that it leaves out; they hold no data.
@@ -120,6 +121,8 @@ def _workbook(file: InputFile) -> Iterator[Workbook]:
         try:
             yield book
         except broken as error:
+            if type(error) is RuntimeError and "encrypted" not in str(error):
+                raise  # not of zipfile: a defect
             raise InputError("the workbook is damaged", where=file.label, remedy="save it again") from error
         finally:
             book.close()

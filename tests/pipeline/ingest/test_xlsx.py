@@ -130,6 +130,19 @@ def test_what_is_no_workbook(write, read, content, message):
         read(write("a.xlsx", content))
 
 
+@pytest.mark.parametrize(
+    ("offset", "value"), [(6, 70), (8, 1)], ids=["a later version of zip", "members with a password"]
+)
+def test_a_damaged_header(workbook, write, read, offset, value):
+    content = bytearray(workbook({"s": [["id", "text"], [1, "很好"]]}).read_bytes())
+    place = content.find(b"PK\x01\x02")
+    while place >= 0:
+        content[place + offset] = value
+        place = content.find(b"PK\x01\x02", place + 1)
+    with pytest.raises(InputError, match="damaged"):
+        read(write("b.xlsx", bytes(content)))
+
+
 def test_a_truncated_workbook(workbook, write, read):
     whole = workbook({"s": [["id", "text"], *([n, f"text {n}"] for n in range(500))]}).read_bytes()
     with pytest.raises(InputError, match="damaged"):
