@@ -148,7 +148,8 @@ def crashed(world: World, server: Server, seed: int, place: int) -> Trial:
     trial = judge(world, out, second=second, disturbed=process.exitcode != 0, database=url)
     after = digest(delivered(database))
     whole = left in (before, world.export[second]) and after == world.export[second]
-    return replace(trial, identical=trial.identical and whole)
+    phase = trial.phase if trial.disturbed else "(it was delivered before)"
+    return replace(trial, identical=trial.identical and whole, phase=phase)
 
 
 def delivered(database: Database) -> dict[str, pd.DataFrame]:
