@@ -15,13 +15,12 @@ import logging
 import random
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 import yaml
-from torch import nn
 
 from models import bootstrap
 from models.bootstrap import Counts, estimate
@@ -30,12 +29,11 @@ from models.engine import TransformerModel, find_model, open_directory
 from models.errors import ModelError
 from models.gold import OWN, GoldText
 from models.labels import GENERIC
+from models.loop import Settings, device_here, prepare_torch
 from models.measure import Case, by_language, measure, show
-from models.memory import reuse_buffers
-from models.network import UnitNetwork
 from models.objective import make_examples
 from models.storage import TOKENIZER, UNCALIBRATED, save
-from models.train import Settings, Trainer, load_pretrained, usable_texts
+from models.train import Trainer, keep_layers, load_pretrained, usable_texts
 
 GROUPS = Path(__file__).parent / "data" / "domain_groups.yaml"
 _FIGURES = (("unit F1", None), ("stage", "stage"), ("touchpoint", "touchpoint"))
@@ -62,29 +60,19 @@ def sample(gold: Sequence[GoldText], size: int, *, without: str | None, groups: 
     return kept[:size]
 
 
-def shallow(base: Path, layers: int) -> UnitNetwork:
-    """The network on `layers` of the encoder's layers, evenly spread, the last one among them."""
-    network = load_pretrained(base, GENERIC)
-    encoder: Any = network.encoder
-    every = list(encoder.encoder.layer)
-    chosen = [every[round((n + 1) * len(every) / layers) - 1] for n in range(layers)]
-    encoder.encoder.layer = nn.ModuleList(chosen)
-    encoder.config.num_hidden_layers = layers
-    return network
-
-
 def train_small(base: Path, work: Path, gold: Sequence[GoldText], *, layers: int, settings: Settings) -> Path:
     """Train on `gold` unless `work` holds the finished model; returns its directory."""
     finished = work / "model"
     if (finished / "config.json").is_file():
         return finished
-    torch.manual_seed(settings.seed)
+    prepare_torch(settings)
     tokenizer = base / TOKENIZER
     examples = make_examples(gold, load_tokenizer(tokenizer), GENERIC)
-    network = shallow(base, layers)
+    network = load_pretrained(base, GENERIC)
+    keep_layers(network, layers)
     encoder: Any = network.encoder
-    Trainer(network, examples, settings, work).run(pad=encoder.config.pad_token_id)
-    save(finished, network.eval(), GENERIC, UNCALIBRATED, tokenizer=tokenizer)
+    Trainer(network, examples, settings, work, pad=encoder.config.pad_token_id).run()
+    save(finished, network.cpu().eval(), GENERIC, UNCALIBRATED, tokenizer=tokenizer)
     return finished
 
 
@@ -150,9 +138,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="Markdown file to write")
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    reuse_buffers()
-    torch.set_num_threads(args.threads)
     settings = Settings(epochs=args.epochs, lr=2e-4, threads=args.threads)
+    if device_here().type == "cuda":
+        settings = replace(settings, tokens=4096, texts=128, lr=4e-4)
     try:
         base, gold = find_model(args.base), usable_texts(args.own, args.annotated)
         table = study(base, args.work, gold, layers=args.layers, size=args.feedbacks, settings=settings)

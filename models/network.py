@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -41,6 +43,10 @@ class Batch:
     left: Tensor
     """(P,) rows of the clauses that have a right-hand neighbour; the neighbour is the next row."""
 
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on another device."""
+        return Batch(*(getattr(self, name).to(device, non_blocking=True) for name in Batch.__slots__))
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -54,21 +60,19 @@ class Scores:
 
 def collate(windows: Sequence[Window], *, pad: int) -> Batch:
     """Pad `windows` to the longest and number their clauses."""
-    longest = max(len(w.ids) for w in windows)
-    ids = torch.full((len(windows), longest), pad, dtype=torch.long)
-    mask = torch.zeros((len(windows), longest), dtype=torch.long)
-    clause = torch.full((len(windows), longest), -1, dtype=torch.long)
-    owner: list[int] = []
-    left: list[int] = []
-    for row, window in enumerate(windows):
-        base, length = len(owner), len(window.ids)
-        ids[row, :length] = torch.tensor(window.ids)
-        mask[row, :length] = 1
-        own = torch.tensor(window.clause)
-        clause[row, :length] = torch.where(own >= 0, own + base, own)
-        owner.extend([row] * window.size)
-        left.extend(range(base, base + window.size - 1))
-    return Batch(ids, mask, clause, torch.tensor(owner, dtype=torch.long), torch.tensor(left, dtype=torch.long))
+    lengths = np.array([len(w.ids) for w in windows])
+    sizes = np.array([w.size for w in windows])
+    ends = np.cumsum(sizes)
+    total = int(lengths.sum())
+    filled = np.arange(lengths.max()) < lengths[:, None]
+    ids = np.full(filled.shape, pad)
+    ids[filled] = np.fromiter(chain.from_iterable(w.ids for w in windows), dtype=np.int64, count=total)
+    own = np.fromiter(chain.from_iterable(w.clause for w in windows), dtype=np.int64, count=total)
+    clause = np.full(filled.shape, -1)
+    clause[filled] = np.where(own >= 0, own + np.repeat(ends - sizes, lengths), own)
+    left = np.delete(np.arange(ends[-1]), ends - 1)
+    parts = (ids, filled.astype(np.int64), clause, np.repeat(np.arange(len(windows)), sizes), left)
+    return Batch(*(torch.from_numpy(part) for part in parts))
 
 
 class UnitNetwork(nn.Module):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from models.encode import Window, encode
 from models.gold import GoldText
 from models.labels import HEADS, LabelSet
 from models.network import Scores
-from models.segmental import segmentation_loss
+from models.segmental import Segmentation, segmentation_loss, segmentation_of
 from models.targets import NOTHING, Targets, make_targets
 
 HEAD_WEIGHT = {"sentiment": 0.5, "stage": 0.75, "touchpoint": 1.0, "intent": 0.5}
@@ -46,25 +46,6 @@ def _example(window: Window, targets: Targets) -> Example:
     return Example(window, targets.unit_of[window.first : window.first + window.size], targets.labels)
 
 
-def make_batches(examples: Sequence[Example], *, tokens: int, texts: int, seed: int) -> list[list[Example]]:
-    """Batches of texts of similar length, at most `texts` windows and `tokens` padded tokens, shuffled by
-    `seed`.
-    """
-    rng = random.Random(seed)
-    order = sorted(examples, key=lambda e: len(e.window.ids) * (1 + 0.15 * rng.random()))
-    batches: list[list[Example]] = [[]]
-    for example in order:
-        width = len(example.window.ids)  # sorted by about length, so about the longest
-        if batches[-1] and (
-            len(batches[-1]) == texts
-            or (len(batches[-1]) + 1) * max(width, *(len(e.window.ids) for e in batches[-1])) > tokens
-        ):
-            batches.append([])
-        batches[-1].append(example)
-    rng.shuffle(batches)
-    return batches
-
-
 def class_weights(examples: Sequence[Example], labels: LabelSet) -> dict[str, Tensor]:
     """Per head a weight for each class, a little higher for rare ones: the fourth root of (mean / own frequency).
 
@@ -73,7 +54,9 @@ def class_weights(examples: Sequence[Example], labels: LabelSet) -> dict[str, Te
     units = [row for example in examples for row in _own_units(example)]
     weights = {}
     for n, head in enumerate(HEADS):
-        counts = torch.bincount(torch.tensor([u[n] for u in units]), minlength=len(labels.ids(head))).double()
+        counts = torch.bincount(
+            torch.tensor([u[n] for u in units], dtype=torch.long), minlength=len(labels.ids(head))
+        ).double()
         weight = (counts.mean() / counts.clamp(min=1)).pow(0.25).clamp(max=2.0).float()
         weights[head] = torch.cat([weight, torch.ones(1)]) if head == "sentiment" else weight
     return weights
@@ -83,58 +66,70 @@ def _own_units(example: Example) -> list[tuple[int, ...]]:
     return [example.labels[u] for u in sorted(set(example.unit_of) - {NOTHING})]
 
 
-def loss_of(scores: Scores, batch: Sequence[Example], weights: dict[str, Tensor], *, smoothing: float) -> Tensor:
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """What the scores of a batch should be: U units, N clauses, P neighbouring pairs."""
+
+    classes: Tensor
+    """(U, heads) classes of each unit."""
+    unit: Tensor
+    """(N,) row of the unit that a clause belongs to, `NOTHING` for those without content."""
+    link: Tensor
+    """(P,) 1 for the same unit, 0 for different ones, -1 where neither clause has content."""
+    segmentation: Segmentation
+
+    def to(self, device: torch.device) -> Gold:
+        """The same on another device."""
+        classes, unit, link = (x.to(device, non_blocking=True) for x in (self.classes, self.unit, self.link))
+        return Gold(classes, unit, link, self.segmentation.to(device))
+
+
+def gold_of(batch: Sequence[Example]) -> Gold:
+    """The targets of a batch, in the order in which `models.network.collate` numbers its clauses."""
+    rows: list[int] = []
+    classes: list[tuple[int, ...]] = []
+    links: list[float] = []
+    for example in batch:
+        unit_of = example.unit_of
+        rows.extend(len(classes) + u if u != NOTHING else NOTHING for u in unit_of)
+        classes.extend(example.labels)
+        links.extend(-1.0 if a == b == NOTHING else float(a == b) for a, b in itertools.pairwise(unit_of))
+    table = torch.tensor(classes, dtype=torch.long).reshape(len(classes), len(HEADS))
+    segmentation = segmentation_of([e.unit_of for e in batch])
+    return Gold(table, torch.tensor(rows, dtype=torch.long), torch.tensor(links), segmentation)
+
+
+def loss_of(scores: Scores, gold: Gold, weights: dict[str, Tensor], *, smoothing: float) -> Tensor:
     """Cross-entropy of labels per clause and per unit (scores pooled over its clauses), of the links, and of the
     segmentation as a whole.
 
     `weights` are those of `class_weights`. Links between two clauses without content are left out: what becomes of
     them makes no difference.
     """
-    unit_rows, classes, content, unit_row = _flatten_targets(batch)
-    total = torch.zeros(())
+    content = (gold.unit >= 0).nonzero().squeeze(-1)
+    owner, units = gold.unit[content], len(gold.classes)
+    sizes = scores.link.new_zeros(units).index_add(0, owner, scores.link.new_ones(len(content)))
+    kept = sizes > 0
+    total = LINK_WEIGHT * _link_loss(scores.link, gold.link)
     for n, head in enumerate(HEADS):
-        logits, weight = scores.labels[head], weights[head]
-        gold = classes[:, n]
-        rows = content if head != "sentiment" else torch.arange(len(unit_row))
-        per_clause = torch.where(unit_row >= 0, gold[unit_row.clamp(min=0)], logits.shape[1] - 1)
+        logits, weight, classes = scores.labels[head], weights[head], gold.classes[:, n]
+        per_clause, rows = classes[owner], logits[content]
+        if head == "sentiment":
+            nothing = torch.full_like(gold.unit, logits.shape[1] - 1)
+            per_clause, rows = nothing.index_copy(0, content, per_clause), logits
         if len(rows):
-            loss = F.cross_entropy(logits[rows], per_clause[rows], weight, label_smoothing=smoothing)
+            loss = F.cross_entropy(rows, per_clause, weight, label_smoothing=smoothing)
             total = total + HEAD_WEIGHT[head] * loss
-        if unit_rows and len(content):
-            pooled = torch.zeros((unit_rows, logits.shape[1])).index_add(0, unit_row[content], logits[content])
-            sizes = torch.zeros(unit_rows).index_add(0, unit_row[content], torch.ones(len(content)))
-            kept = sizes > 0
+        if len(content):
+            pooled = logits.new_zeros((units, logits.shape[1])).index_add(0, owner, logits[content])
             mean = pooled[kept] / sizes[kept].unsqueeze(-1)
-            loss = F.cross_entropy(mean, gold[kept], weight, label_smoothing=smoothing)
+            loss = F.cross_entropy(mean, classes[kept], weight, label_smoothing=smoothing)
             total = total + HEAD_WEIGHT[head] * loss
-    link_gold = _link_targets(batch)
-    known = link_gold >= 0
-    if known.any():
-        loss = F.binary_cross_entropy_with_logits(scores.link[known], link_gold[known])
-        total = total + LINK_WEIGHT * loss
-    return total + SEGMENT_WEIGHT * segmentation_loss(scores.labels, scores.link, [e.unit_of for e in batch])
+    return total + SEGMENT_WEIGHT * segmentation_loss(scores.labels, scores.link, gold.segmentation)
 
 
-def _flatten_targets(batch: Sequence[Example]) -> tuple[int, Tensor, Tensor, Tensor]:
-    """Number of units; their classes (U, heads); rows of clauses with content; unit row of each clause
-    (N,).
-    """
-    rows: list[int] = []
-    classes: list[tuple[int, ...]] = []
-    for example in batch:
-        rows.extend(len(classes) + u if u != NOTHING else NOTHING for u in example.unit_of)
-        classes.extend(example.labels)
-    unit_row = torch.tensor(rows, dtype=torch.long)
-    table = torch.tensor(classes, dtype=torch.long).reshape(len(classes), len(HEADS))
-    if not classes:
-        table = torch.zeros((1, len(HEADS)), dtype=torch.long)
-    return len(classes), table, (unit_row >= 0).nonzero().squeeze(-1), unit_row
-
-
-def _link_targets(batch: Sequence[Example]) -> Tensor:
-    """1 for the same unit, 0 for different ones, -1 where neither clause has content."""
-    out: list[float] = []
-    for example in batch:
-        for a, b in zip(example.unit_of, example.unit_of[1:], strict=False):
-            out.append(-1.0 if a == b == NOTHING else float(a == b))
-    return torch.tensor(out)
+def _link_loss(link: Tensor, gold: Tensor) -> Tensor:
+    known = gold >= 0
+    if not known.any():
+        return link.sum() * 0
+    return F.binary_cross_entropy_with_logits(link[known], gold[known])

@@ -8,11 +8,12 @@ of the neighbours a segment keeps together, and `label_weight` times the log-pro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
-from torch.nn.utils.rnn import pad_sequence
 
 from models.labels import HEADS
 from models.targets import NOTHING
@@ -21,60 +22,34 @@ LABEL_WEIGHT = 0.4
 _NEVER = -1e9
 
 
-def segmentation_loss(labels: Mapping[str, Tensor], link: Tensor, units: Sequence[Sequence[int]]) -> Tensor:
-    """Negative log-likelihood of the gold units, per clause.
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """The gold units of B windows with at most W clauses, N clauses and P neighbouring pairs in all."""
 
-    `labels[head]` (N, classes) are raw scores of the clauses of all windows, window after window, sentiment with the
-    last class "no content"; `link` (P,) are the log-odds of the neighbouring pairs; `units` gives for each window the
-    unit of every clause, `NOTHING` for those without content. How clauses without content are grouped makes no
-    difference, so every grouping counts as right.
+    ends: Tensor
+    """(B,) clauses of each window."""
+    clauses: Tensor
+    """(2, N) window and place of each clause."""
+    pairs: Tensor
+    """(2, P) window and place of the left-hand clause of each pair."""
+    is_unit: Tensor
+    """(B, W, W) whether the segment from clause i to clause k, both included, is a gold unit."""
+    is_nothing: Tensor
+    """(B, W, W) whether it lies in a stretch without content. How such a stretch is grouped makes no difference, so
+    every grouping counts as right.
     """
+
+    def to(self, device: torch.device) -> Segmentation:
+        """The same segmentation on another device."""
+        return Segmentation(*(getattr(self, name).to(device, non_blocking=True) for name in Segmentation.__slots__))
+
+
+def segmentation_of(units: Sequence[Sequence[int]]) -> Segmentation:
+    """From the unit of every clause of each window, `NOTHING` for those without content."""
     sizes = [len(u) for u in units]
-    content, nothing = _energies(labels, link, sizes)
-    ends = torch.tensor(sizes)
-    every = _total(torch.logaddexp(content, nothing), ends)
-    right = _total(_only_gold(content, nothing, units), ends)
-    return (every - right).sum() / ends.sum()
-
-
-def _energies(labels: Mapping[str, Tensor], link: Tensor, sizes: list[int]) -> tuple[Tensor, Tensor]:
-    """Energies (B, N, N) of the segment from clause i to clause k, both included: as a unit, and as no content."""
     width = max(sizes)
-    pairs = _padded(link, [n - 1 for n in sizes])
-    kept = F.pad(pairs.cumsum(dim=1), (1, 0))[:, :width]
-    energy = kept[:, None, :] - kept[:, :, None]
-    content = nothing = energy.masked_fill(~torch.ones(width, width, dtype=torch.bool).triu(), _NEVER)
-    for head in HEADS:
-        logs = F.log_softmax(labels[head], dim=-1)
-        sums = F.pad(_padded(logs, sizes).cumsum(dim=1), (0, 0, 1, 0))
-        pooled = LABEL_WEIGHT * (sums[:, None, 1:, :] - sums[:, :-1, None, :])
-        if head == "sentiment":
-            content = content + pooled[..., :-1].amax(dim=-1)
-            nothing = nothing + pooled[..., -1]
-        else:
-            best = pooled.amax(dim=-1)
-            content, nothing = content + best, nothing + best
-    return content, nothing
-
-
-def _padded(rows: Tensor, sizes: list[int]) -> Tensor:
-    """Rows of all windows, window after window, as (B, longest, ...)."""
-    return pad_sequence(list(torch.split(rows, sizes)), batch_first=True)
-
-
-def _total(energy: Tensor, ends: Tensor) -> Tensor:
-    """Log-sum (B,) over all segmentations of the first `ends` clauses of each window."""
-    totals = [torch.zeros(len(energy))]
-    for k in range(energy.shape[1]):
-        reached = torch.stack(totals, dim=1) + energy[:, : k + 1, k]
-        totals.append(torch.logsumexp(reached, dim=1))
-    return torch.stack(totals, dim=1)[torch.arange(len(energy)), ends]
-
-
-def _only_gold(content: Tensor, nothing: Tensor, units: Sequence[Sequence[int]]) -> Tensor:
-    """Energies of the segments that agree with `units`; the others never happen."""
-    is_unit = torch.zeros(content.shape, dtype=torch.bool)
-    is_nothing = torch.zeros(content.shape, dtype=torch.bool)
+    is_unit = np.zeros((len(units), width, width), dtype=bool)
+    is_nothing = np.zeros_like(is_unit)
     for row, window in enumerate(units):
         begin = 0
         for k, unit in enumerate(window):
@@ -85,4 +60,57 @@ def _only_gold(content: Tensor, nothing: Tensor, units: Sequence[Sequence[int]])
             else:
                 is_unit[row, begin, k] = True
             begin = k + 1
-    return torch.where(is_unit, content, torch.where(is_nothing, nothing, _NEVER))
+    parts = (np.array(sizes), _places(sizes), _places([n - 1 for n in sizes]), is_unit, is_nothing)
+    return Segmentation(*(torch.from_numpy(part) for part in parts))
+
+
+def _places(sizes: Sequence[int]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    """(2, sum of sizes): which window each row belongs to, and its place there."""
+    counts = np.array(sizes)
+    first = np.repeat(np.cumsum(counts) - counts, counts)
+    return np.stack([np.repeat(np.arange(len(counts)), counts), np.arange(len(first)) - first])
+
+
+def segmentation_loss(labels: Mapping[str, Tensor], link: Tensor, gold: Segmentation) -> Tensor:
+    """Negative log-likelihood of the gold units, per clause.
+
+    `labels[head]` (N, classes) are raw scores of the clauses of all windows, window after window, sentiment with the
+    last class "no content"; `link` (P,) are the log-odds of the neighbouring pairs.
+    """
+    content, nothing = _energies(labels, link, gold)
+    every = _total(torch.logaddexp(content, nothing), gold.ends)
+    only_gold = torch.where(gold.is_unit, content, torch.where(gold.is_nothing, nothing, _NEVER))
+    return (every - _total(only_gold, gold.ends)).sum() / gold.ends.sum()
+
+
+def _energies(labels: Mapping[str, Tensor], link: Tensor, gold: Segmentation) -> tuple[Tensor, Tensor]:
+    """Energies (B, W, W) of the segment from clause i to clause k, both included: as a unit, and as no content."""
+    shape = gold.is_unit.shape[:2]
+    kept = F.pad(_padded(link, gold.pairs, shape).cumsum(dim=1), (1, 0))[:, :-1]
+    energy = kept[:, None, :] - kept[:, :, None]
+    content = nothing = energy.masked_fill(~torch.ones_like(gold.is_unit).triu(), _NEVER)
+    for head in HEADS:
+        logs = F.log_softmax(labels[head], dim=-1)
+        sums = F.pad(_padded(logs, gold.clauses, shape).cumsum(dim=1), (0, 0, 1, 0))
+        pooled = LABEL_WEIGHT * (sums[:, None, 1:, :] - sums[:, :-1, None, :])
+        if head == "sentiment":
+            content = content + pooled[..., :-1].amax(dim=-1)
+            nothing = nothing + pooled[..., -1]
+        else:
+            best = pooled.amax(dim=-1)
+            content, nothing = content + best, nothing + best
+    return content, nothing
+
+
+def _padded(rows: Tensor, places: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Rows of all windows, window after window, as (B, W, ...)."""
+    return rows.new_zeros((*shape, *rows.shape[1:])).index_put((places[0], places[1]), rows)
+
+
+def _total(energy: Tensor, ends: Tensor) -> Tensor:
+    """Log-sum (B,) over all segmentations of the first `ends` clauses of each window."""
+    totals = [energy.new_zeros(len(energy))]
+    for k in range(energy.shape[1]):
+        reached = torch.stack(totals, dim=1) + energy[:, : k + 1, k]
+        totals.append(torch.logsumexp(reached, dim=1))
+    return torch.stack(totals, dim=1).gather(1, ends[:, None]).squeeze(1)

@@ -11,7 +11,7 @@ from models.decode import log_softmax
 from models.encode import Window
 from models.errors import ModelError
 from models.labels import HEADS
-from models.network import Batch, collate
+from models.network import collate
 from models.scored import Scored, split_by_window
 
 if TYPE_CHECKING:
@@ -42,10 +42,9 @@ class TorchScorer:
 
     def score(self, windows: Sequence[Window]) -> list[Scored]:
         """The scores of each window."""
-        batch = collate(windows, pad=self._pad)
-        moved = Batch(*(getattr(batch, name).to(self._device) for name in Batch.__slots__))
+        batch = collate(windows, pad=self._pad).to(self._device)
         half = self._device.type == "cuda" and torch.cuda.is_bf16_supported()
         with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=half):
-            out = self._network(moved)
+            out = self._network(batch)
         labels = {head: log_softmax(out.labels[head].double().cpu().numpy()) for head in HEADS}
         return split_by_window(windows, labels, out.link.double().cpu().numpy())

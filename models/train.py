@@ -15,166 +15,93 @@ number of steps.
 from __future__ import annotations
 
 import argparse
+import itertools
 import logging
-import math
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from models.augment import rewritten
+from models.batches import make_batches
 from models.calibrate import calibrate
 from models.encode import load_tokenizer
 from models.engine import find_model, open_directory
 from models.errors import ModelBrokenError, ModelError
 from models.gold import NOT_IN_SHIPPED_WEIGHTS, OWN, GoldText, read_gold
 from models.labels import GENERIC, LabelSet
-from models.memory import reuse_buffers
-from models.network import UnitNetwork, collate, encoder_config
-from models.objective import Example, class_weights, loss_of, make_batches, make_examples
+from models.loop import Loop, Settings, device_here, prepare_torch
+from models.network import Batch, Scores, UnitNetwork, collate, encoder_config
+from models.objective import Example, class_weights, gold_of, loss_of, make_examples
+from models.soft import SoftExample, load_soft, soft_gold_of, soft_loss
 from models.storage import LABELS, TOKENIZER, UNCALIBRATED, load, save, save_calibration
 
 log = logging.getLogger("models.train")
 
 REWRITTEN = 0.2
 """Share of the training texts that are learned once more without punctuation or with typing errors."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a training run depends on besides its data."""
-
-    epochs: float = 4.0
-    max_minutes: float = math.inf
-    """Training time after which the schedule ends; a resumed run counts the time already spent."""
-    tokens: int = 1024
-    """Padded tokens per step, and at most `texts` windows."""
-    texts: int = 32
-    lr: float = 1e-4
-    """Peak learning rate of the top encoder layer; each layer below gets `decay` times that of the one
-    above.
-    """
-    decay: float = 0.9
-    head_factor: float = 6.0
-    warmup: float = 0.06
-    weight_decay: float = 0.01
-    smoothing: float = 0.05
-    seed: int = 7
-    threads: int = 2
-
+SOFT_TOKENS = 2
+"""Tokens of softly labelled texts in a step, as a multiple of those with gold labels."""
+ON_GPU: dict[str, Any] = {"tokens": 8192, "texts": 256, "lr": 2.5e-4}
+"""What a GPU is given at a time, and the rate that suits it."""
 
 DEFAULTS = Settings()
 
 
-@dataclass(slots=True)
-class Progress:
-    """Where a run stands; saved with every checkpoint."""
+class Trainer(Loop):
+    """Learns gold labels, and in every step as many more texts from `soft` labels where they are given."""
 
-    epoch: int = 0
-    batch: int = 0
-    step: int = 0
-    seconds: float = 0.0
-    history: list[dict[str, float]] = field(default_factory=list)
+    def __init__(
+        self,
+        network: UnitNetwork,
+        examples: Sequence[Example],
+        settings: Settings,
+        out: Path,
+        *,
+        pad: int,
+        soft: Sequence[SoftExample] = (),
+    ) -> None:
+        self.examples, self.soft, self.pad, self.settings = examples, soft, pad, settings
+        super().__init__(network, _groups(network, settings), settings, out)
+        weights = class_weights(examples, GENERIC)
+        self.weights = {head: weight.to(self.device) for head, weight in weights.items()}
+
+    def _batches(self, epoch: int) -> list[tuple[list[Example], list[SoftExample]]]:
+        chosen, seed = self.settings, self.settings.seed * 1000 + epoch
+        gold = make_batches(self.examples, _width, tokens=chosen.tokens, texts=chosen.texts, seed=seed)
+        if not self.soft:
+            return [(batch, []) for batch in gold]
+        more = {"tokens": SOFT_TOKENS * chosen.tokens, "texts": SOFT_TOKENS * chosen.texts}
+        soft = make_batches(self.soft, _width, **more, seed=seed)
+        # Where one has more batches, an epoch takes a part of them, another one every time.
+        return list(zip(gold, itertools.islice(itertools.cycle(soft), len(gold)), strict=True))
+
+    def _ready(self, batch: tuple[list[Example], list[SoftExample]]) -> Any:
+        gold, soft = batch
+        ready: list[Any] = [collate([e.window for e in gold], pad=self.pad), gold_of(gold)]
+        if soft:
+            ready += [collate([e.window for e in soft], pad=self.pad), soft_gold_of(soft)]
+        return ready
+
+    def _loss(self, ready: Any) -> Tensor:
+        batch, gold, *more = (part.to(self.device) for part in ready)
+        loss = loss_of(self._scores(batch), gold, self.weights, smoothing=self.settings.smoothing)
+        if more:
+            loss = loss + soft_loss(self._scores(more[0]), more[1])
+        return loss
+
+    def _scores(self, batch: Batch) -> Scores:
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            scores: Scores = self.network(batch)
+        return Scores({head: rows.float() for head, rows in scores.labels.items()}, scores.link.float())
 
 
-class Trainer:
-    """One run: network, optimiser, schedule, checkpoints."""
-
-    def __init__(self, network: UnitNetwork, examples: Sequence[Example], settings: Settings, out: Path) -> None:
-        self.network, self.examples, self.settings = network, examples, settings
-        self.checkpoint = out / "checkpoint" / "state.pt"
-        self.weights = class_weights(examples, GENERIC)
-        self.progress = Progress()
-        self.optimizer = torch.optim.AdamW(_groups(network, settings), weight_decay=settings.weight_decay)
-        self.peaks = [float(g["lr"]) for g in self.optimizer.param_groups]
-        self.total = max(1, round(len(self._batches(0)) * settings.epochs))
-
-    def run(self, *, pad: int, every_seconds: float = 180.0) -> None:
-        """Train to the end of the schedule, from the last checkpoint if there is one."""
-        self._resume()
-        self.network.train()
-        saved = time.monotonic()
-        while self._fraction() < 1:
-            for batch in self._batches(self.progress.epoch)[self.progress.batch :]:
-                self._step(batch, pad)
-                self.progress.batch += 1
-                if time.monotonic() - saved > every_seconds:
-                    self._save()
-                    saved = time.monotonic()
-                if self._fraction() >= 1:
-                    break
-            else:
-                self.progress.epoch, self.progress.batch = self.progress.epoch + 1, 0
-        self._save()
-
-    def _batches(self, epoch: int) -> list[list[Example]]:
-        chosen = self.settings
-        return make_batches(self.examples, tokens=chosen.tokens, texts=chosen.texts, seed=chosen.seed * 1000 + epoch)
-
-    def _fraction(self) -> float:
-        spent = self.progress.seconds / (60 * self.settings.max_minutes)
-        return max(self.progress.step / self.total, spent)
-
-    def _step(self, batch: Sequence[Example], pad: int) -> None:
-        began = time.monotonic()
-        done, warmup = self._fraction(), self.settings.warmup
-        # Both sides of the schedule leave some rate: 0 would waste the first step, and the last ones.
-        scale = min((done + 0.002) / warmup, max(0.01, (1 - done) / (1 - warmup)))
-        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
-            group["lr"] = peak * scale
-        scores = self.network(collate([e.window for e in batch], pad=pad))
-        loss = loss_of(scores, batch, self.weights, smoothing=self.settings.smoothing)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
-        self.progress.step += 1
-        self.progress.seconds += time.monotonic() - began
-        self._report(loss.item())
-
-    def _report(self, loss: float) -> None:
-        history = self.progress.history
-        smooth = loss if not history else 0.97 * history[-1]["loss"] + 0.03 * loss
-        history.append({"step": self.progress.step, "loss": smooth})
-        del history[:-1]
-        if self.progress.step % 20 == 0:
-            done, seconds = self._fraction(), self.progress.seconds
-            log.info(
-                "step %d  epoch %d  %.1f %%  loss %.3f  %.2f s/step  about %.0f min left",
-                self.progress.step,
-                self.progress.epoch,
-                100 * done,
-                smooth,
-                seconds / self.progress.step,
-                seconds / 60 * (1 - done) / max(done, 1e-6),
-            )
-
-    def _save(self) -> None:
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        state = {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "rng": torch.get_rng_state(),
-            "progress": asdict(self.progress),
-        }
-        part = self.checkpoint.with_suffix(".part")
-        torch.save(state, part)
-        part.replace(self.checkpoint)
-
-    def _resume(self) -> None:
-        if not self.checkpoint.exists():
-            return
-        state = torch.load(self.checkpoint, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["rng"])
-        self.progress = Progress(**state["progress"])
-        log.info("going on from step %d, %.1f min spent", self.progress.step, self.progress.seconds / 60)
+def _width(example: Example | SoftExample) -> int:
+    return len(example.window.ids)
 
 
 def _groups(network: Any, settings: Settings) -> list[dict[str, Any]]:
@@ -214,6 +141,20 @@ def load_pretrained(base: Path, labels: LabelSet) -> UnitNetwork:
     return UnitNetwork(encoder, labels, hidden=config.hidden_size)
 
 
+def keep_layers(network: UnitNetwork, layers: int) -> None:
+    """Leave `layers` of the encoder's layers, evenly spread, the last one among them.
+
+    Raises `ModelError` for more layers than there are, or none.
+    """
+    encoder: Any = network.encoder
+    every = list(encoder.encoder.layer)
+    if not 1 <= layers <= len(every):
+        raise ModelError(f"{layers} layers asked for; this encoder has 1 to {len(every)}")
+    chosen = [every[round((n + 1) * len(every) / layers) - 1] for n in range(layers)]
+    encoder.encoder.layer = nn.ModuleList(chosen)
+    encoder.config.num_hidden_layers = layers
+
+
 def usable_texts(own: Path | None, annotated: Path | None) -> list[GoldText]:
     """All labelled feedbacks, of every part, whose licence lets them shape shipped weights."""
     gold = read_gold(own) if own else []
@@ -221,23 +162,31 @@ def usable_texts(own: Path | None, annotated: Path | None) -> list[GoldText]:
     return gold
 
 
-def train(base: Path, out: Path, gold: Sequence[GoldText], settings: Settings) -> Path:
-    """Train on the train part of `gold`, calibrate on its dev part; returns the directory of the finished
-    model.
+def train(
+    base: Path,
+    out: Path,
+    gold: Sequence[GoldText],
+    settings: Settings,
+    *,
+    layers: int | None = None,
+    soft: Sequence[SoftExample] = (),
+) -> Path:
+    """Train on the train part of `gold` and on `soft`, calibrate on the dev part of `gold`; returns the directory of
+    the finished model.
     """
-    reuse_buffers()
-    torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
+    prepare_torch(settings)
     tokenizer = base / TOKENIZER
     learned = [g for g in gold if g.part == "train"]
     learned += rewritten(learned, share=REWRITTEN, seed=settings.seed)
     examples = make_examples(learned, load_tokenizer(tokenizer), GENERIC)
     log.info("%d training windows, %d tokens", len(examples), sum(len(e.window.ids) for e in examples))
     network = load_pretrained(base, GENERIC)
+    if layers is not None:
+        keep_layers(network, layers)
     encoder: Any = network.encoder
-    Trainer(network, examples, settings, out).run(pad=encoder.config.pad_token_id)
+    Trainer(network, examples, settings, out, pad=encoder.config.pad_token_id, soft=soft).run()
     finished = out / "model"
-    save(finished, network.eval(), GENERIC, UNCALIBRATED, tokenizer=tokenizer)
+    save(finished, network.cpu().eval(), GENERIC, UNCALIBRATED, tokenizer=tokenizer)
     # As stored, and computed as users will have it, so that int8 is part of what is tuned.
     save_calibration(finished, calibrate(open_directory(str(finished)), [g for g in gold if g.part == "dev"]))
     return finished
@@ -245,6 +194,7 @@ def train(base: Path, out: Path, gold: Sequence[GoldText], settings: Settings) -
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; 0 when the model is finished, 2 for unusable input."""
+    chosen = replace(DEFAULTS, **ON_GPU) if device_here().type == "cuda" else DEFAULTS
     parser = argparse.ArgumentParser(prog="python -m models.train", description="Train the bilingual model.")
     parser.add_argument("--out", type=Path, required=True, help="gets checkpoint/ and, at the end, model/")
     parser.add_argument(
@@ -259,13 +209,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--annotated", type=Path, help="further labelled feedback, file or directory, where given")
     parser.add_argument("--epochs", type=float, default=DEFAULTS.epochs)
     parser.add_argument("--max-minutes", type=float, default=DEFAULTS.max_minutes)
-    parser.add_argument("--lr", type=float, default=DEFAULTS.lr, help="peak learning rate of the top encoder layer")
+    parser.add_argument("--soft", type=Path, help="what other models say of unlabelled texts (python -m models.soft)")
+    parser.add_argument("--layers", type=int, help="keep only so many of the encoder's layers, evenly spread")
+    parser.add_argument("--tokens", type=int, default=chosen.tokens, help="padded tokens of a step")
+    parser.add_argument("--texts", type=int, default=chosen.texts, help="texts of a step at most")
+    parser.add_argument("--lr", type=float, default=chosen.lr, help="peak learning rate of the top encoder layer")
+    parser.add_argument("--seed", type=int, default=chosen.seed)
     parser.add_argument("--threads", type=int, default=DEFAULTS.threads)
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    settings = Settings(epochs=args.epochs, max_minutes=args.max_minutes, lr=args.lr, threads=args.threads)
+    names = ("epochs", "max_minutes", "tokens", "texts", "lr", "seed", "threads")
+    settings = replace(chosen, **{name: getattr(args, name) for name in names})
     try:
-        finished = train(find_model(args.base), args.out, usable_texts(args.own, args.annotated), settings)
+        soft = load_soft(args.soft) if args.soft else ()
+        gold = usable_texts(args.own, args.annotated)
+        finished = train(find_model(args.base), args.out, gold, settings, layers=args.layers, soft=soft)
     except ModelError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from models.gold import OWN, read_gold
-from models.leave_out import group_of, read_groups, rows, sample, shallow
+from models.leave_out import group_of, read_groups, rows, sample
 from models.measure import Case
 from models.scoring import Answer, tally
 
@@ -44,13 +42,6 @@ def test_nothing_of_the_group_is_in_its_training_and_sizes_are_equal() -> None:
         asked = [g for g in gold if g.part != "train" and group_of(g.domain, GROUPS) == name]
         assert len(asked) > 30
         assert not {g.group for g in chosen} & {g.group for g in asked}
-
-
-def test_a_shallow_network_ends_with_the_last_layer(tiny_encoder: Path) -> None:
-    whole, shallower = shallow(tiny_encoder, 2), shallow(tiny_encoder, 1)
-    assert len(shallower.encoder.encoder.layer) == shallower.encoder.config.num_hidden_layers == 1
-    last = whole.encoder.encoder.layer[-1].state_dict()
-    assert all((value == last[name]).all() for name, value in shallower.encoder.encoder.layer[0].state_dict().items())
 
 
 def test_a_row_holds_both_figures_and_their_difference() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models.labels import GENERIC, HEADS
-from models.segmental import LABEL_WEIGHT, segmentation_loss
+from models.segmental import LABEL_WEIGHT, segmentation_loss, segmentation_of
 
 
 def scores(count: int, seed: int) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
@@ -63,15 +63,15 @@ def agrees(cuts: tuple[int, ...], flags: tuple[bool, ...], units: tuple[int, ...
 def test_one_window(units: tuple[int, ...]) -> None:
     labels, link = scores(len(units), seed=3)
     expected = likelihood_by_enumeration(labels, link, units) / len(units)
-    assert float(segmentation_loss(labels, link, [units])) == pytest.approx(expected, abs=1e-4)
+    assert float(segmentation_loss(labels, link, segmentation_of([units]))) == pytest.approx(expected, abs=1e-4)
 
 
 def test_windows_of_a_batch_do_not_mix() -> None:
     first, second = (0, 0, 1, -1, 2), (-1, 0)
     labels, link = scores(7, seed=5)
-    one = segmentation_loss({h: x[:5] for h, x in labels.items()}, link[:4], [first])
-    two = segmentation_loss({h: x[5:] for h, x in labels.items()}, link[5:], [second])
-    both = segmentation_loss(labels, torch.cat([link[:4], link[5:]]), [first, second])
+    one = segmentation_loss({h: x[:5] for h, x in labels.items()}, link[:4], segmentation_of([first]))
+    two = segmentation_loss({h: x[5:] for h, x in labels.items()}, link[5:], segmentation_of([second]))
+    both = segmentation_loss(labels, torch.cat([link[:4], link[5:]]), segmentation_of([first, second]))
     assert float(both) == pytest.approx(float(one * 5 + two * 2) / 7, abs=1e-4)
 
 
@@ -79,5 +79,5 @@ def test_gradient_reaches_links_and_labels() -> None:
     labels, link = scores(4, seed=1)
     for value in (*labels.values(), link):
         value.requires_grad_(True)
-    segmentation_loss(labels, link, [(0, 0, -1, 1)]).backward()
+    segmentation_loss(labels, link, segmentation_of([(0, 0, -1, 1)])).backward()
     assert all(bool(value.grad.abs().sum() > 0) for value in (*labels.values(), link))

@@ -7,12 +7,15 @@ import pytest
 import torch
 
 from models import train as training
+from models.batches import make_batches
 from models.encode import load_tokenizer
 from models.engine import load_model
+from models.errors import ModelError
 from models.gold import GoldText, GoldUnit, split_part
 from models.labels import GENERIC
-from models.objective import make_batches, make_examples
-from models.train import Settings, Trainer, load_pretrained, main, usable_texts
+from models.loop import Settings
+from models.objective import make_examples
+from models.train import Trainer, keep_layers, load_pretrained, main, usable_texts
 
 GOOD = ("positive", "usage", "product", "praise")
 LATE = ("negative", "delivery", "fulfilment", "complaint")
@@ -43,14 +46,14 @@ def trainer(base: Path, out: Path, **change: float) -> Trainer:
     torch.manual_seed(1)
     examples = make_examples(texts(24), load_tokenizer(base / "tokenizer.json"), GENERIC)
     settings = Settings(**{"epochs": 3, "tokens": 64, "threads": 1, **change})  # type: ignore[arg-type]
-    return Trainer(load_pretrained(base, GENERIC), examples, settings, out)
+    return Trainer(load_pretrained(base, GENERIC), examples, settings, out, pad=1)
 
 
 def test_loss_falls(tiny_encoder: Path, tmp_path: Path) -> None:
     run = trainer(tiny_encoder, tmp_path, epochs=12, lr=3e-3)
-    losses: list[float] = []
+    losses: list[torch.Tensor] = []
     run._report = losses.append  # type: ignore[method-assign]
-    run.run(pad=1)
+    run.run()
     assert sum(losses[-5:]) < 0.5 * sum(losses[:5])
 
 
@@ -58,7 +61,7 @@ def test_killed_and_resumed_is_the_same_as_uninterrupted(
     tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = trainer(tiny_encoder, tmp_path / "whole")
-    whole.run(pad=1)
+    whole.run()
 
     killed = trainer(tiny_encoder, tmp_path / "killed")
     step = killed._step
@@ -70,9 +73,9 @@ def test_killed_and_resumed_is_the_same_as_uninterrupted(
 
     monkeypatch.setattr(killed, "_step", dies_after_seven)
     with pytest.raises(KeyboardInterrupt):
-        killed.run(pad=1, every_seconds=0.0)
+        killed.run(every_seconds=0.0)
     resumed = trainer(tiny_encoder, tmp_path / "killed")
-    resumed.run(pad=1)
+    resumed.run()
 
     assert resumed.progress.step == whole.progress.step == whole.total
     for name, value in whole.network.state_dict().items():
@@ -81,7 +84,7 @@ def test_killed_and_resumed_is_the_same_as_uninterrupted(
 
 def test_time_limit_ends_the_schedule(tiny_encoder: Path, tmp_path: Path) -> None:
     run = trainer(tiny_encoder, tmp_path, epochs=10_000, max_minutes=0.01)
-    run.run(pad=1)
+    run.run()
     assert 1 <= run.progress.step < run.total
     rates = [g["lr"] / peak for g, peak in zip(run.optimizer.param_groups, run.peaks, strict=True)]
     assert max(rates) < 0.3, "annealed although the steps were not used up"
@@ -90,16 +93,26 @@ def test_time_limit_ends_the_schedule(tiny_encoder: Path, tmp_path: Path) -> Non
 def test_word_embeddings_do_not_move(tiny_encoder: Path, tmp_path: Path) -> None:
     run = trainer(tiny_encoder, tmp_path)
     before = run.network.state_dict()["encoder.embeddings.word_embeddings.weight"].clone()
-    run.run(pad=1)
+    run.run()
     assert torch.equal(before, run.network.state_dict()["encoder.embeddings.word_embeddings.weight"])
 
 
 def test_batches_hold_every_example_once_within_the_budget(tiny_encoder: Path) -> None:
     examples = make_examples(texts(40), load_tokenizer(tiny_encoder / "tokenizer.json"), GENERIC)
-    batches = make_batches(examples, tokens=60, texts=3, seed=5)
+    batches = make_batches(examples, lambda e: len(e.window.ids), tokens=60, texts=3, seed=5)
     assert sorted(id(e) for b in batches for e in b) == sorted(id(e) for e in examples)
     assert all(len(b) * max(len(e.window.ids) for e in b) <= 60 and len(b) <= 3 for b in batches)
-    assert batches != make_batches(examples, tokens=60, texts=3, seed=6)
+    assert batches != make_batches(examples, lambda e: len(e.window.ids), tokens=60, texts=3, seed=6)
+
+
+def test_fewer_layers_end_with_the_last_one(tiny_encoder: Path) -> None:
+    whole, shallower = load_pretrained(tiny_encoder, GENERIC), load_pretrained(tiny_encoder, GENERIC)
+    keep_layers(shallower, 1)
+    assert len(shallower.encoder.encoder.layer) == shallower.encoder.config.num_hidden_layers == 1
+    last = whole.encoder.encoder.layer[-1].state_dict()
+    assert all((value == last[name]).all() for name, value in shallower.encoder.encoder.layer[0].state_dict().items())
+    with pytest.raises(ModelError, match="1 to 2"):
+        keep_layers(whole, 3)
 
 
 def test_sources_that_may_not_ship_are_left_out(tmp_path: Path) -> None:
