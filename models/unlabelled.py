@@ -1,4 +1,4 @@
-"""Feedback without labels, to learn the language of feedback from, or to be labelled by a model.
+"""Feedback without labels, to be labelled by a model (`models.soft`).
 
 Nothing near a text that measures may be learned from in any way: neither the dev and test texts themselves nor a
 near-duplicate of one.
