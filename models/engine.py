@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.ahead import ahead
 from models.decode import find_units, unit_probabilities
 from models.encode import Encoded, encode, load_tokenizer
 from models.errors import ModelError, ModelNotFoundError
@@ -154,17 +155,18 @@ class TransformerModel:
             positions.setdefault(text, []).append(n)
         results: list[list[UnitPrediction]] = [[] for _ in texts]
         distinct = list(positions)
-        for begin in range(0, len(distinct), _CHUNK):
-            for text, units in self._predict_distinct(distinct[begin : begin + _CHUNK]):
-                for n in positions[text]:
-                    results[n] = list(units)
+        chunks = [distinct[begin : begin + _CHUNK] for begin in range(0, len(distinct), _CHUNK)]
+        for texts_here, encoded in zip(chunks, ahead(self._encode, chunks, depth=1), strict=True):
+            for n, item, scores in self._score(encoded):
+                units = self._decode(item, scores)
+                for position in positions[texts_here[n]]:
+                    results[position] = list(units)
                 if progress is not None:
-                    progress(len(positions[text]))
+                    progress(len(positions[texts_here[n]]))
         return results
 
-    def _predict_distinct(self, texts: Sequence[str]) -> Iterator[tuple[str, list[UnitPrediction]]]:
-        for n, item, scores in self.score(texts):
-            yield texts[n], self._decode(item, scores)
+    def _encode(self, texts: Sequence[str]) -> list[Encoded]:
+        return encode(texts, self._tokenizer)
 
     def score(self, texts: Sequence[str]) -> Iterator[tuple[int, Encoded, Scored]]:
         """Index, clauses and raw scores of each text, in the order in which they get ready (long texts
@@ -172,9 +174,11 @@ class TransformerModel:
 
         What `predict` decodes; calibration reads it too.
         """
-        encoded = encode(texts, self._tokenizer)
+        return self._score(self._encode(texts))
+
+    def _score(self, encoded: Sequence[Encoded]) -> Iterator[tuple[int, Encoded, Scored]]:
         waiting = [len(e.windows) for e in encoded]
-        found: list[dict[int, Scored]] = [{} for _ in texts]
+        found: list[dict[int, Scored]] = [{} for _ in encoded]
         for n, item in enumerate(encoded):
             if not item.windows:
                 yield n, item, Scored.empty(self.labels)

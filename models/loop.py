@@ -5,24 +5,22 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from models.ahead import ahead
 from models.memory import reuse_buffers
 
 log = logging.getLogger("models.train")
 
-Raw = TypeVar("Raw")
-Ready = TypeVar("Ready")
-
 EVERY = 20
 """Steps between two lines of the log."""
+_AHEAD = 3  # batches made ready while one is learned: a GPU must not wait for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ class Loop:
         self.network.train()
         saved = self._clock = time.monotonic()
         while self._fraction() < 1:
-            for ready in ahead(self._ready, self._batches(self.progress.epoch)[self.progress.batch :]):
+            for ready in ahead(self._ready, self._batches(self.progress.epoch)[self.progress.batch :], depth=_AHEAD):
                 self._step(ready)
                 self.progress.batch += 1
                 if time.monotonic() - saved > every_seconds:
@@ -177,14 +175,3 @@ class Loop:
         torch.set_rng_state(state["rng"])
         self.progress = Progress(**state["progress"])
         log.info("going on from step %d, %.1f min spent", self.progress.step, self.progress.seconds / 60)
-
-
-def ahead(make: Callable[[Raw], Ready], items: Sequence[Raw], *, depth: int = 3) -> Iterator[Ready]:
-    """`make(item)` for every item, in order, made `depth` ahead by another thread: a GPU must not wait for them."""
-    with ThreadPoolExecutor(1) as pool:
-        waiting = [pool.submit(make, item) for item in items[:depth]]
-        for item in items[depth:]:
-            yield waiting.pop(0).result()
-            waiting.append(pool.submit(make, item))
-        for future in waiting:
-            yield future.result()

@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from models.ahead import ahead
 from models.batches import make_batches
 from models.encode import Window, encode, load_tokenizer
 from models.engine import find_model
 from models.errors import GoldError, ModelError
 from models.gold import OWN
 from models.labels import GENERIC, HEADS
-from models.loop import ahead, device_here
+from models.loop import device_here
 from models.network import Scores, UnitNetwork, collate
 from models.objective import HEAD_WEIGHT, LINK_WEIGHT
 from models.storage import load
@@ -107,7 +108,7 @@ def score_windows(
     network = network.to(device).eval()
     order = make_batches(range(len(windows)), lambda n: len(windows[n].ids), tokens=tokens, texts=2048, seed=1)
     out: list[Any] = [None] * len(windows)
-    for rows, batch in ahead(lambda rows: (rows, collate([windows[n] for n in rows], pad=pad)), order):
+    for rows, batch in ahead(lambda rows: (rows, collate([windows[n] for n in rows], pad=pad)), order, depth=3):
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             scores = network(batch.to(device))
         logs = torch.cat([scores.labels[head].float().log_softmax(dim=1) for head in HEADS], dim=1).cpu().numpy()

@@ -1,7 +1,7 @@
 """Feedback without labels, to be labelled by a model (`models.soft`).
 
 Nothing near a text that measures may be learned from in any way: neither the dev and test texts themselves nor a
-near-duplicate of one.
+near-duplicate of one, nor the share of the public sets that `models.public` measures on.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import regex
 
-from models.gold import NOT_IN_SHIPPED_WEIGHTS, GoldText
+from models.gold import NOT_IN_SHIPPED_WEIGHTS, GoldText, split_part
 from models.jsonl import records
 
 SHINGLE = 6
@@ -65,7 +65,8 @@ def _shingles(text: str) -> set[str]:
 
 def read_unlabelled(directory: Path, gold: Sequence[GoldText]) -> list[Unlabelled]:
     """The distinct texts of all .jsonl and .jsonl.gz files of `directory` (`id`, `source`, `text`), without sources
-    that may not shape shipped weights, without very short ones, and without those near a dev or test text of `gold`.
+    that may not shape shipped weights, the test share by id (`models.gold.split_part`), very short ones, and those near
+    a dev or test text of `gold`.
 
     Raises `GoldError` for files that cannot be read.
     """
@@ -74,10 +75,10 @@ def read_unlabelled(directory: Path, gold: Sequence[GoldText]) -> list[Unlabelle
     found = []
     for path in sorted(directory.glob("*.jsonl*")):
         for _, record in records(path):
-            text, source = record.get("text", ""), record.get("source", "")
-            if source in NOT_IN_SHIPPED_WEIGHTS or len(text) < _SHORTEST or text in seen:
+            key, source, text = (str(record.get(name) or "") for name in ("id", "source", "text"))
+            if source in NOT_IN_SHIPPED_WEIGHTS or split_part(key) == "test" or len(text) < _SHORTEST or text in seen:
                 continue
             seen.add(text)
             if not held_out.is_near(text):
-                found.append(Unlabelled(record.get("id", ""), source, text))
+                found.append(Unlabelled(key, source, text))
     return found

@@ -130,6 +130,7 @@ def test_texts_near_held_out_ones_are_left_out(tmp_path: Path) -> None:
         ("c", "shop", "房间很干净但是早餐太差，前台爱理不理的"),
         ("d", "telecom_nps_verbatims", "a text of a source that may not shape shipped weights"),
         ("e", "shop", "ok"),
+        ("h", "shop", "in the test share by its id, so measured on and never learned from"),
     ]
     (tmp_path / "x.jsonl").write_text(
         "\n".join(f'{{"id": "{i}", "source": "{s}", "text": "{t}"}}' for i, s, t in lines), encoding="utf-8"
