@@ -1,5 +1,5 @@
-"""Train the bilingual model: ``python -m models.train --out DIR [--base ENCODER] [--own FILE] [--annotated
-FILE]``.
+"""Train the bilingual model: ``python -m models.train --out DIR [--base ENCODER] [--own FILE] [--annotated FILE]
+[--soft FILE]``, on a GPU when there is one.
 
 Works on the project's own data alone and adds `--annotated` where it is given. Sources whose licence does
 not allow it in shipped weights are left out. The train part is learned; the dev part sets how units are
