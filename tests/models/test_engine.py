@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models import engine
 from models.engine import TransformerModel, find_model, load_model, open_directory
 from models.errors import ModelBrokenError, ModelError, ModelNotFoundError
 from models.labels import HEADS
@@ -108,14 +109,23 @@ def test_progress_adds_up_to_the_number_of_texts(model: UnitModel) -> None:
 
 def test_equal_texts_run_once_and_get_lists_of_their_own(model: UnitModel, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    original = TransformerModel.score
+    original = TransformerModel._score
     monkeypatch.setattr(
-        TransformerModel, "score", lambda self, texts: asked.append(len(texts)) or original(self, texts)
+        TransformerModel, "_score", lambda self, encoded: asked.append(len(encoded)) or original(self, encoded)
     )
     first, second = model.predict(["好吃", "好吃"])
     assert asked == [1]
     assert first == second
     assert first is not second
+
+
+def test_many_chunks_give_what_one_gives(model: UnitModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"第{n}次来，味道不错，但是送餐太慢" for n in range(7)] + ["", "late again, but tasty"]
+    whole = model.predict(texts)
+    monkeypatch.setattr(engine, "_CHUNK", 2)
+    done: list[int] = []
+    assert model.predict(texts, progress=done.append) == whole
+    assert sum(done) == len(texts)
 
 
 def test_no_unit_cuts_a_mask(model: UnitModel) -> None:
