@@ -12,7 +12,7 @@ Ready = TypeVar("Ready")
 
 
 def ahead(make: Callable[[Raw], Ready], items: Sequence[Raw], *, depth: int) -> Iterator[Ready]:
-    """`make(item)` for every item, in order; while one is used, another thread makes the next ones, `depth` in all."""
+    """`make(item)` for every item, in order; while one is used, another thread makes the next `depth`."""
     with ThreadPoolExecutor(1) as pool:
         waiting: deque[Future[Ready]] = deque()
         for item in items:

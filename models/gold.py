@@ -81,6 +81,13 @@ def read_gold(path: Path, *, labels: LabelSet = GENERIC) -> list[GoldText]:
     return [_parse(f"{file}, line {number}", record, labels) for file in files for number, record in records(file)]
 
 
+def usable_texts(own: Path | None, annotated: Path | None) -> list[GoldText]:
+    """All labelled feedbacks, of every part, whose licence lets them shape shipped weights."""
+    gold = read_gold(own) if own else []
+    gold += [g for g in read_gold(annotated) if g.source not in NOT_IN_SHIPPED_WEIGHTS] if annotated else []
+    return gold
+
+
 def _parse(where: str, record: dict[str, Any], labels: LabelSet) -> GoldText:
     try:
         units = sorted(GoldUnit(u["start"], u["end"], *(u[head] for head in HEADS)) for u in record["units"])

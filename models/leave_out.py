@@ -27,13 +27,13 @@ from models.bootstrap import Counts, estimate
 from models.encode import load_tokenizer
 from models.engine import TransformerModel, find_model, open_directory
 from models.errors import ModelError
-from models.gold import OWN, GoldText
+from models.gold import OWN, GoldText, usable_texts
 from models.labels import GENERIC
 from models.loop import Settings, device_here, prepare_torch
 from models.measure import Case, by_language, measure, show
 from models.objective import make_examples
 from models.storage import TOKENIZER, UNCALIBRATED, save
-from models.train import Trainer, keep_layers, load_pretrained, usable_texts
+from models.train import Trainer, keep_layers, load_pretrained
 
 GROUPS = Path(__file__).parent / "data" / "domain_groups.yaml"
 _FIGURES = (("unit F1", None), ("stage", "stage"), ("touchpoint", "touchpoint"))

@@ -28,12 +28,13 @@ from models.batches import make_batches
 from models.encode import Window, encode, load_tokenizer
 from models.engine import find_model
 from models.errors import GoldError, ModelError
-from models.gold import OWN
+from models.gold import OWN, usable_texts
 from models.labels import GENERIC, HEADS
 from models.loop import device_here
 from models.network import Scores, UnitNetwork, collate
 from models.objective import HEAD_WEIGHT, LINK_WEIGHT
 from models.storage import load
+from models.unlabelled import read_unlabelled
 
 log = logging.getLogger("models.train")
 
@@ -171,9 +172,6 @@ def load_soft(path: Path) -> list[SoftExample]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; 0 when the file is written, 2 for unusable input."""
-    from models.train import usable_texts
-    from models.unlabelled import read_unlabelled
-
     parser = argparse.ArgumentParser(prog="python -m models.soft", description="Label feedback by trained models.")
     parser.add_argument("--teachers", nargs="+", required=True, help="finished models")
     parser.add_argument("--texts", type=Path, required=True, help="directory of feedback in JSON lines")
@@ -187,7 +185,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         teachers = [load(find_model(name)) for name in args.teachers]
         gold = usable_texts(args.own, args.annotated)
         known = {g.text for g in gold}
-        texts = [t.text for t in read_unlabelled(args.texts, gold) if t.text not in known]
+        texts = [text for text in read_unlabelled(args.texts, gold) if text not in known]
         if args.limit is not None and args.limit < len(texts):
             order = np.random.default_rng(7).permutation(len(texts))
             texts = [texts[n] for n in sorted(order[: args.limit])]

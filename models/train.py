@@ -32,7 +32,7 @@ from models.calibrate import calibrate
 from models.encode import load_tokenizer
 from models.engine import find_model, open_directory
 from models.errors import ModelBrokenError, ModelError
-from models.gold import NOT_IN_SHIPPED_WEIGHTS, OWN, GoldText, read_gold
+from models.gold import OWN, GoldText, usable_texts
 from models.labels import GENERIC, LabelSet
 from models.loop import Loop, Settings, device_here, prepare_torch
 from models.network import Batch, Scores, UnitNetwork, collate, encoder_config
@@ -153,13 +153,6 @@ def keep_layers(network: UnitNetwork, layers: int) -> None:
     chosen = [every[round((n + 1) * len(every) / layers) - 1] for n in range(layers)]
     encoder.encoder.layer = nn.ModuleList(chosen)
     encoder.config.num_hidden_layers = layers
-
-
-def usable_texts(own: Path | None, annotated: Path | None) -> list[GoldText]:
-    """All labelled feedbacks, of every part, whose licence lets them shape shipped weights."""
-    gold = read_gold(own) if own else []
-    gold += [g for g in read_gold(annotated) if g.source not in NOT_IN_SHIPPED_WEIGHTS] if annotated else []
-    return gold
 
 
 def train(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import regex
@@ -24,15 +23,6 @@ near another.
 _SHORT = 30
 _SHORTEST = 4
 _IGNORED = regex.compile(r"[\s\p{P}\p{S}]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Unlabelled:
-    """One feedback."""
-
-    id: str
-    source: str
-    text: str
 
 
 class HeldOut:
@@ -63,7 +53,7 @@ def _shingles(text: str) -> set[str]:
     return {plain[n : n + SHINGLE] for n in range(max(1, len(plain) - SHINGLE + 1))}
 
 
-def read_unlabelled(directory: Path, gold: Sequence[GoldText]) -> list[Unlabelled]:
+def read_unlabelled(directory: Path, gold: Sequence[GoldText]) -> list[str]:
     """The distinct texts of all .jsonl and .jsonl.gz files of `directory` (`id`, `source`, `text`), without sources
     that may not shape shipped weights, the test share by id (`models.gold.split_part`), very short ones, and those near
     a dev or test text of `gold`.
@@ -80,5 +70,5 @@ def read_unlabelled(directory: Path, gold: Sequence[GoldText]) -> list[Unlabelle
                 continue
             seen.add(text)
             if not held_out.is_near(text):
-                found.append(Unlabelled(key, source, text))
+                found.append(text)
     return found

@@ -11,11 +11,11 @@ from models.batches import make_batches
 from models.encode import load_tokenizer
 from models.engine import load_model
 from models.errors import ModelError
-from models.gold import GoldText, GoldUnit, split_part
+from models.gold import GoldText, GoldUnit, split_part, usable_texts
 from models.labels import GENERIC
 from models.loop import Settings
 from models.objective import make_examples
-from models.train import Trainer, keep_layers, load_pretrained, main, usable_texts
+from models.train import Trainer, keep_layers, load_pretrained, main
 
 GOOD = ("positive", "usage", "product", "praise")
 LATE = ("negative", "delivery", "fulfilment", "complaint")
