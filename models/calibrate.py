@@ -94,19 +94,14 @@ def _quality(cases: Sequence[Case], settings: DecodeSettings, labels: LabelSet) 
 
 def answers(case: Case, settings: DecodeSettings, labels: LabelSet) -> list[Answer]:
     """The units that `settings` gives, with their most probable labels."""
-    out = []
-    for segment in find_units(case.scores.labels, case.scores.link, settings):
-        chosen = [labels.ids(h)[int(p.argmax())] for h, p in _probabilities(case, segment, _PLAIN).items()]
-        out.append(Answer(*_span(case, segment), *chosen))
-    return out
+    segments = find_units(case.scores.labels, case.scores.link, settings)
+    probabilities = unit_probabilities(case.scores.labels, segments, _PLAIN)
+    chosen = [[labels.ids(head)[n] for n in rows.argmax(axis=1)] for head, rows in probabilities.items()]
+    return [Answer(*_span(case, segment), *ids) for segment, *ids in zip(segments, *chosen, strict=True)]
 
 
 def _span(case: Case, segment: Segment) -> tuple[int, int]:
     return case.encoded.clauses[segment.first].start, case.encoded.clauses[segment.last - 1].end
-
-
-def _probabilities(case: Case, segment: Segment, temperatures: dict[str, float]) -> dict[str, Array]:
-    return unit_probabilities(case.scores.labels, segment, temperatures)
 
 
 def best_temperatures(cases: Sequence[Case], decode: DecodeSettings, labels: LabelSet) -> dict[str, dict[str, float]]:
@@ -146,7 +141,8 @@ def _matched_rows(
     for case in cases:
         segments = find_units(case.scores.labels, case.scores.link, decode)
         spans = [Answer(*_span(case, s), "", "", "", "") for s in segments]
+        probabilities = unit_probabilities(case.scores.labels, segments, _PLAIN)
         for i, j in match(case.gold.units, spans):
-            for head, probabilities in _probabilities(case, segments[j], _PLAIN).items():
-                rows[head].append((probabilities, labels.ids(head).index(getattr(case.gold.units[i], head))))
+            for head in HEADS:
+                rows[head].append((probabilities[head][j], labels.ids(head).index(getattr(case.gold.units[i], head))))
     return rows

@@ -38,7 +38,7 @@ class Span(NamedTuple):
     end: int
 
 
-_LINE_ENDS = "\n\r\u2028\u2029\x85"
+_LINE_END = regex.compile(r"[\n\r\u2028\u2029\x85]")
 _HAN = regex.compile(r"\p{Han}")
 # Each alternative is a stretch that is never cut. Possessive quantifiers and the conditions on where a match may start
 # keep the search linear on absurd texts (20,000 letters or digits in a row).
@@ -111,16 +111,16 @@ def _stretches(plain: str, tokens: list[tuple[str, int]]) -> list[list[Word]]:
     stretches: list[list[Word]] = [[]]
     end = 0
     for word, start in tokens:
-        if _breaks(word) or word[0] in words.OPEN or any(ch in _LINE_ENDS for ch in plain[end:start]):
+        if _breaks(word) or word[0] in words.OPEN or (start > end and _LINE_END.search(plain, end, start)):
             stretches.append([])
-        if any(ch.isalnum() for ch in word):
+        if _is_wordy(word):
             stretches[-1].append(Word(word, start))
         end = start + len(word)
     return stretches
 
 
 def _line_cuts(plain: str) -> set[int]:
-    return {i + 1 for i, ch in enumerate(plain) if ch in _LINE_ENDS}
+    return {m.end() for m in _LINE_END.finditer(plain)}
 
 
 def has_chinese(text: str) -> bool:
@@ -162,7 +162,11 @@ def _token_cuts(plain: str, tokens: list[tuple[str, int]]) -> set[int]:
 
 
 def _breaks(word: str) -> bool:
-    return any(ch in words.BREAK for ch in word) and not any(ch.isalnum() for ch in word)
+    return not _is_wordy(word) and any(ch in words.BREAK for ch in word)
+
+
+def _is_wordy(word: str) -> bool:
+    return word.isalnum() or any(ch.isalnum() for ch in word)
 
 
 def _run_end(plain: str, end: int) -> int:
@@ -194,6 +198,8 @@ def _starts_run_on(tokens: list[tuple[str, int]], n: int) -> bool:
 
 def _spaced_han(plain: str, end: int) -> bool:
     """Whether only blanks stand between the Chinese characters before and behind `end`."""
+    if not plain[end : end + 1].isspace():
+        return False
     rest = plain[end : end + 8]
     gap = len(rest) - len(rest.lstrip(" \t\u3000\xa0"))
     return 0 < gap < len(rest) and bool(_HAN.match(rest[gap])) and bool(_HAN.match(plain[end - 1]))
@@ -237,8 +243,8 @@ def _join_wordless(plain: str, pieces: list[Span]) -> list[Span]:
     """Give pieces of punctuation only to the piece before them (the first one to the piece behind)."""
     joined: list[Span] = []
     for piece in pieces:
-        wordless = not any(ch.isalnum() for ch in plain[piece.start : piece.end])
-        leading = bool(joined) and not any(ch.isalnum() for ch in plain[joined[-1].start : joined[-1].end])
+        wordless = not _is_wordy(plain[piece.start : piece.end])
+        leading = bool(joined) and not _is_wordy(plain[joined[-1].start : joined[-1].end])
         if joined and (wordless or leading):
             joined[-1] = Span(joined[-1].start, piece.end)
         else:

@@ -9,7 +9,7 @@ not join them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from models.labels import HEADS
 
 Array = NDArray[np.float64]
+_NEVER = -1e9  # below every sum of log-probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,47 +56,50 @@ def find_units(labels: Mapping[str, Array], link: Array, settings: DecodeSetting
     count = len(labels["sentiment"])
     if not count:
         return []
-    sums = {head: _cumulative(labels[head]) for head in HEADS}
+    sums = _cumulative(labels)
     links = np.concatenate([[0.0], np.cumsum(link + settings.link_bias)])  # links[k]: all pairs up to clause k
     best = np.zeros(count + 1)
     start_of = np.zeros(count + 1, dtype=int)
     for last in range(1, count + 1):
         lowest = max(0, last - settings.max_clauses)
-        pooled = sum((s[last] - s[lowest:last]).max(axis=1) for s in sums.values())
+        pooled = (sums[last] - sums[lowest:last]).max(axis=2).sum(axis=1)
         kept = links[last - 1] - links[lowest:last]
         scores = best[lowest:last] + kept + settings.label_weight * pooled
         start_of[last] = lowest + int(scores.argmax())
-        best[last] = scores.max()
+        best[last] = scores[start_of[last] - lowest]
     segments, last = [], count
     while last > 0:
         segments.append(Segment(int(start_of[last]), last))
         last = int(start_of[last])
-    return [s for s in reversed(segments) if _has_content(sums["sentiment"], s)]
+    nothing = labels["sentiment"].shape[1] - 1
+    return [s for s in reversed(segments) if int((sums[s.last] - sums[s.first])[0].argmax()) != nothing]
 
 
-def _cumulative(rows: Array) -> Array:
-    """(n + 1, classes): entry k is the sum of the first k rows."""
-    return np.vstack([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
-
-
-def _has_content(sums: Array, segment: Segment) -> bool:
-    pooled = sums[segment.last] - sums[segment.first]
-    return int(pooled.argmax()) != len(pooled) - 1
+def _cumulative(labels: Mapping[str, Array]) -> Array:
+    """(n + 1, heads, classes of the largest head): entry k is the sum of the first k rows of each head; what a smaller
+    head has not is far below every sum.
+    """
+    count = len(labels["sentiment"])
+    rows = np.full((count + 1, len(HEADS), max(labels[head].shape[1] for head in HEADS)), _NEVER)
+    for n, head in enumerate(HEADS):
+        rows[1:, n, : labels[head].shape[1]] = labels[head]
+    rows[0] = 0
+    return np.cumsum(rows, axis=0)
 
 
 def unit_probabilities(
-    labels: Mapping[str, Array], segment: Segment, temperatures: Mapping[str, float]
+    labels: Mapping[str, Array], segments: Sequence[Segment], temperatures: Mapping[str, float]
 ) -> dict[str, Array]:
-    """Calibrated probabilities (classes,) of each head for one unit; sentiment without its "no content"
-    class.
+    """Calibrated probabilities (units, classes) of each head; sentiment without its "no content" class.
 
     The clauses' log-probabilities are averaged, not added: clauses of one unit repeat one another, so
     adding would count the same evidence several times.
     """
+    firsts, lasts = (np.array([s[end] for s in segments], dtype=int) for end in (0, 1))
     out = {}
     for head in HEADS:
-        mean = labels[head][segment.first : segment.last].mean(axis=0)
-        if head == "sentiment":
-            mean = mean[:-1]
-        out[head] = np.exp(log_softmax(mean[None, :] / temperatures[head]))[0]
+        rows = labels[head][:, :-1] if head == "sentiment" else labels[head]
+        sums = np.vstack([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
+        mean = (sums[lasts] - sums[firsts]) / (lasts - firsts)[:, None]
+        out[head] = np.exp(log_softmax(mean / temperatures[head]))
     return out

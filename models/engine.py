@@ -182,7 +182,8 @@ class TransformerModel:
         for n, item in enumerate(encoded):
             if not item.windows:
                 yield n, item, Scored.empty(self.labels)
-        for batch, results in self._run_all(encoded, _batches(encoded, self._scorer.batch_tokens)):
+        batches = _batches(encoded, self._scorer.batch_tokens, pads=self._scorer.pads)
+        for batch, results in self._run_all(encoded, batches):
             for (n, k), scored in zip(batch, results, strict=True):
                 found[n][k] = scored
                 waiting[n] -= 1
@@ -212,12 +213,21 @@ class TransformerModel:
     def _decode(self, item: Encoded, scores: Scored) -> list[UnitPrediction]:
         calibration = self._stored.calibration
         temperatures = calibration.temperatures[item.lang]
-        units = []
-        for segment in find_units(scores.labels, scores.link, calibration.decode):
-            start, end = item.clauses[segment.first].start, item.clauses[segment.last - 1].end
-            probabilities = unit_probabilities(scores.labels, segment, temperatures)
-            units.append(make_prediction(start, end, {h: p.tolist() for h, p in probabilities.items()}, self.labels))
-        return units
+        segments = find_units(scores.labels, scores.link, calibration.decode)
+        if not segments:
+            return []
+        probabilities = {
+            head: rows.tolist() for head, rows in unit_probabilities(scores.labels, segments, temperatures).items()
+        }
+        return [
+            make_prediction(
+                item.clauses[segment.first].start,
+                item.clauses[segment.last - 1].end,
+                {head: rows[n] for head, rows in probabilities.items()},
+                self.labels,
+            )
+            for n, segment in enumerate(segments)
+        ]
 
 
 def merge_windows(item: Encoded, scores: Sequence[Scored]) -> Scored:
@@ -240,16 +250,16 @@ def merge_windows(item: Encoded, scores: Sequence[Scored]) -> Scored:
     return Scored(labels, link)
 
 
-def _batches(encoded: Sequence[Encoded], tokens: int) -> Iterator[Batch]:
-    """(text, window) pairs, longest windows first, so that little is padding and the peak of memory comes
-    at once.
+def _batches(encoded: Sequence[Encoded], tokens: int, *, pads: bool) -> Iterator[Batch]:
+    """(text, window) pairs, longest windows first, so that little is padding (nothing, unless `pads`) and the peak of
+    memory comes at once.
     """
     order = [(len(w.ids), n, k) for n, item in enumerate(encoded) for k, w in enumerate(item.windows)]
     order.sort(key=lambda entry: (-entry[0], entry[1], entry[2]))
     batch: Batch = []
     width = 0
     for length, n, k in order:
-        if batch and (len(batch) + 1) * width > tokens:
+        if batch and ((len(batch) + 1) * width > tokens or not (pads or length == width)):
             yield batch
             batch = []
         if not batch:

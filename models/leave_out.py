@@ -32,8 +32,8 @@ from models.labels import GENERIC
 from models.loop import Settings, device_here, prepare_torch
 from models.measure import Case, by_language, measure, show
 from models.objective import make_examples
-from models.storage import TOKENIZER, UNCALIBRATED, save
-from models.train import Trainer, keep_layers, load_pretrained
+from models.storage import TOKENIZER
+from models.train import Trainer, finish, keep_layers, load_pretrained
 
 GROUPS = Path(__file__).parent / "data" / "domain_groups.yaml"
 _FIGURES = (("unit F1", None), ("stage", "stage"), ("touchpoint", "touchpoint"))
@@ -72,7 +72,7 @@ def train_small(base: Path, work: Path, gold: Sequence[GoldText], *, layers: int
     keep_layers(network, layers)
     encoder: Any = network.encoder
     Trainer(network, examples, settings, work, pad=encoder.config.pad_token_id).run()
-    save(finished, network.cpu().eval(), GENERIC, UNCALIBRATED, tokenizer=tokenizer)
+    finish(finished, network, examples, tokenizer=tokenizer)
     return finished
 
 

@@ -1,7 +1,7 @@
 """The fast one: ONNX Runtime on a CPU, int8 matrix products, one thread per batch and several batches at a time.
 
-A window's scores do not depend on the windows beside it at all: activations are scaled token by token
-(`models.onnx_graph`), and what padding adds to a sum is an exact zero.
+A window's scores do not depend on the windows beside it: the scales of activations are fixed (`models.quantise`), and
+nothing is padded, for windows of a batch have the same length.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class OnnxScorer:
     """The stored weights of a model directory, ready to run."""
 
     batch_tokens = 256  # what a layer works on then stays in a core's cache
+    pads = False
 
     def __init__(self, stored: Stored, *, threads: int | None) -> None:
         tensors = stored.tensors()
-        self._encoder = _session(build_encoder(tensors, stored.encoder, levels=int8_levels()))
+        self._encoder = _session(build_encoder(tensors, stored.scalings(), stored.encoder, levels=int8_levels()))
         self._heads = _session(build_heads(tensors))
-        self._pad = stored.pad
         self.workers = threads or usable_cores()
 
     @property
@@ -46,15 +46,10 @@ class OnnxScorer:
         return "onnx int8, cpu"
 
     def score(self, windows: Sequence[Window]) -> list[Scored]:
-        """The scores of each window."""
-        longest = max(len(w.ids) for w in windows)
-        ids = np.full((len(windows), longest), self._pad, dtype=np.int64)
-        mask = np.zeros((len(windows), longest), dtype=np.int32)
-        for row, window in enumerate(windows):
-            ids[row, : len(window.ids)] = window.ids
-            mask[row, : len(window.ids)] = 1
-        (states,) = self._encoder.run(None, {"ids": ids, "mask": mask})
-        vectors = np.concatenate([pool(rows[: len(w.ids)], w) for rows, w in zip(states, windows, strict=True)])
+        """The scores of each window; all have the same length."""
+        ids = np.array([window.ids for window in windows], dtype=np.int64)
+        (states,) = self._encoder.run(None, {"ids": ids})
+        vectors = np.concatenate([pool(rows, w) for rows, w in zip(states, windows, strict=True)])
         sizes = np.array([w.size for w in windows])
         last = np.cumsum(sizes) - 1
         left = np.setdiff1d(np.arange(len(vectors)), last)

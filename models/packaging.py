@@ -10,9 +10,9 @@ from models.engine import find_model
 from models.errors import ModelError
 from models.labels import HEADS
 from models.processor import int8_levels
-from models.storage import CALIBRATION, CARD, CONFIG, LABELS, TOKENIZER, WEIGHTS, Stored, load
+from models.storage import CARD, CONFIG, HASHED, Stored, load
 
-_FILES = (CONFIG, LABELS, CALIBRATION, TOKENIZER, WEIGHTS, CARD)
+_FILES = (CONFIG, *HASHED, CARD)
 
 
 def facts(name: str) -> Iterator[tuple[str, str]]:
@@ -73,6 +73,6 @@ def _write_graphs(stored: Stored, folder: Path) -> None:
     from models.onnx_graph import build_encoder, build_heads
 
     tensors = stored.tensors()
-    encoder = build_encoder(tensors, stored.encoder, levels=int8_levels())
+    encoder = build_encoder(tensors, stored.scalings(), stored.encoder, levels=int8_levels())
     (folder / "encoder.onnx").write_bytes(encoder.SerializeToString())
     (folder / "heads.onnx").write_bytes(build_heads(tensors).SerializeToString())

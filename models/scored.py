@@ -40,6 +40,10 @@ class Scorer(Protocol):
     def batch_tokens(self) -> int:
         """How many padded tokens are best computed together."""
 
+    @property
+    def pads(self) -> bool:
+        """Whether windows of different length can be computed together."""
+
     def score(self, windows: Sequence[Window]) -> list[Scored]:
         """The scores of each window. A window's scores do not depend on the others beyond float noise."""
 

@@ -1,9 +1,9 @@
 """Model directories: writing, checking, loading. Safetensors and JSON only; nothing is ever unpickled.
 
-A directory holds `config.json` (encoder, clause rules, SHA-256 of the other files), `labels.json`,
-`calibration.json`, `tokenizer.json` and `model.safetensors`. Weight matrices are stored as int8 with one
-scale per row: they take a quarter of the space, and are turned back to float on load, so arithmetic is
-plain float32.
+A directory holds `config.json` (encoder, clause rules, SHA-256 of the other files), `labels.json`, `calibration.json`,
+`tokenizer.json`, `model.safetensors` and `activations.safetensors`. Weight matrices are stored as int8 with one scale
+per row: they take a quarter of the space. The torch engine turns them back to float on load and computes in plain
+float32; the fast engine computes in int8, with activations scaled as `activations.safetensors` says.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from models.clauses import RULES_VERSION
 from models.decode import DecodeSettings
 from models.errors import ModelBrokenError
 from models.labels import HEADS, LANGS, LabelSet
+from models.quantise import Scaling, from_tensors, products, reads_units, to_tensors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,15 +28,18 @@ if TYPE_CHECKING:
 
     from models.network import UnitNetwork
 
-FORMAT = 2
-WEIGHTS, TOKENIZER, CALIBRATION, LABELS, CONFIG = (
+FORMAT = 3
+WEIGHTS, SCALINGS, TOKENIZER, CALIBRATION, LABELS, CONFIG = (
     "model.safetensors",
+    "activations.safetensors",
     "tokenizer.json",
     "calibration.json",
     "labels.json",
     "config.json",
 )
 CARD = "README.md"
+HASHED = (WEIGHTS, SCALINGS, TOKENIZER, CALIBRATION, LABELS)
+"""Files whose content `config.json` vouches for."""
 # What rebuilds the encoder; the rest of a transformers configuration is defaults and the path it came from.
 _ENCODER_KEYS = (
     "hidden_act",
@@ -51,6 +56,7 @@ _ENCODER_KEYS = (
 )
 ROW_SCALE = ".row_scale"
 """Suffix of the tensor that holds the scales of an int8 matrix."""
+Shapes = dict[str, tuple[int, ...]]
 _SMALLEST = 4096  # elements; smaller matrices gain nothing
 
 
@@ -111,6 +117,12 @@ class Stored:
 
         return dict(load_file(str(self.directory / WEIGHTS)))
 
+    def scalings(self) -> dict[str, Scaling]:
+        """How the inputs of the encoder's products are scaled for int8."""
+        from safetensors.numpy import load_file
+
+        return from_tensors(load_file(str(self.directory / SCALINGS)), _widths(self.encoder))
+
     def network(self) -> UnitNetwork:
         """The network in float32, ready to compute."""
         from safetensors.torch import load_file
@@ -122,13 +134,24 @@ class Stored:
         return network.eval()
 
 
-def save(directory: Path, network: UnitNetwork, labels: LabelSet, calibration: Calibration, *, tokenizer: Path) -> None:
+def save(
+    directory: Path,
+    network: UnitNetwork,
+    labels: LabelSet,
+    calibration: Calibration,
+    *,
+    scalings: Mapping[str, Scaling],
+    tokenizer: Path,
+) -> None:
     """Write a model directory, replacing one that is there. `tokenizer` is the tokenizer.json to copy."""
+    from safetensors.numpy import save_file as save_arrays
     from safetensors.torch import save_file
 
     directory.mkdir(parents=True, exist_ok=True)
     save_file(pack(network.state_dict()), str(directory / WEIGHTS))
-    (directory / WEIGHTS).chmod(0o644)  # the library writes for the owner only; an installed package is for all
+    save_arrays(to_tensors(scalings), str(directory / SCALINGS))
+    for name in (WEIGHTS, SCALINGS):
+        (directory / name).chmod(0o644)  # the library writes for the owner only; an installed package is for all
     if tokenizer.resolve() != (directory / TOKENIZER).resolve():
         shutil.copyfile(tokenizer, directory / TOKENIZER)
     _write_json(directory / LABELS, labels.to_json())
@@ -141,7 +164,7 @@ def save_calibration(directory: Path, calibration: Calibration) -> None:
     """Write the calibration of a model directory and bring the hashes in its config up to date."""
     _write_json(directory / CALIBRATION, calibration.to_json())
     config = _read_json(directory / CONFIG)
-    config["sha256"] = {name: _sha256(directory / name) for name in (WEIGHTS, TOKENIZER, CALIBRATION, LABELS)}
+    config["sha256"] = {name: _sha256(directory / name) for name in HASHED}
     _write_json(directory / CONFIG, config)
 
 
@@ -159,7 +182,9 @@ def load(directory: Path, *, any_rules: bool = False) -> Stored:
     calibration = Calibration.from_json(_read_json(directory / CALIBRATION))
     _check_shapes(directory, config["encoder"], labels)
     digest = _digest({"rules": RULES_VERSION, "config": config})
-    return Stored(directory, labels, calibration, config["encoder"], digest)
+    stored = Stored(directory, labels, calibration, config["encoder"], digest)
+    _check_scalings(stored)
+    return stored
 
 
 def pack(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -204,7 +229,7 @@ def _check(directory: Path, config: dict[str, Any], *, any_rules: bool) -> None:
             f"{RULES_VERSION!r}; train again or use the version it came with"
         )
     hashes = config.get("sha256") or {}
-    for name in (WEIGHTS, TOKENIZER, CALIBRATION, LABELS):
+    for name in HASHED:
         if not (directory / name).is_file():
             raise ModelBrokenError(f"{directory / name} is missing; fetch or export the model again")
         if _sha256(directory / name) != hashes.get(name):
@@ -230,7 +255,23 @@ def _check_shapes(directory: Path, encoder: dict[str, Any], labels: LabelSet) ->
             )
 
 
-def _shapes(encoder: dict[str, Any], labels: LabelSet, found: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+def _check_scalings(stored: Stored) -> None:
+    from safetensors import SafetensorError
+
+    try:
+        stored.scalings()
+    except (SafetensorError, ValueError) as error:
+        raise ModelBrokenError(f"{stored.directory / SCALINGS} does not fit {CONFIG}: {error}") from error
+
+
+def _widths(encoder: dict[str, Any]) -> dict[str, int]:
+    """How many channels each product of the encoder reads."""
+    hidden, inner = int(encoder["hidden_size"]), int(encoder["intermediate_size"])
+    names = [group[0] for group in products(int(encoder["num_hidden_layers"]))]
+    return {name: inner if reads_units(name) else hidden for name in names}
+
+
+def _shapes(encoder: dict[str, Any], labels: LabelSet, found: Shapes) -> Shapes:
     """Names and shapes of all weights; the inner widths of the heads are the model's own."""
     hidden, inner = int(encoder["hidden_size"]), int(encoder["intermediate_size"])
     trunk, link = found["trunk.0.weight"][0], found["link_trunk.0.weight"][0]

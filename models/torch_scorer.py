@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class TorchScorer:
     """Raises `ModelError` for a device that torch does not know or have."""
 
+    pads = True
+
     def __init__(self, network: UnitNetwork, *, pad: int, device: str, threads: int | None) -> None:
         try:
             self._device = torch.device(device)

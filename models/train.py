@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import logging
+import random
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,8 +36,10 @@ from models.errors import ModelBrokenError, ModelError
 from models.gold import OWN, GoldText, usable_texts
 from models.labels import GENERIC, LabelSet
 from models.loop import Loop, Settings, device_here, prepare_torch
+from models.narrow import keep_units
 from models.network import Batch, Scores, UnitNetwork, collate, encoder_config
 from models.objective import Example, class_weights, gold_of, loss_of, make_examples
+from models.quantise import scale_products
 from models.soft import SoftExample, load_soft, soft_gold_of, soft_loss
 from models.storage import LABELS, TOKENIZER, UNCALIBRATED, load, save, save_calibration
 
@@ -48,6 +51,8 @@ SOFT_TOKENS = 2
 """Tokens of softly labelled texts in a step, as a multiple of those with gold labels."""
 ON_GPU: dict[str, Any] = {"tokens": 8192, "texts": 256, "lr": 2.5e-4}
 """What a GPU is given at a time, and the rate that suits it."""
+
+_SAMPLE = 1500  # examples that say which units of the feed-forward blocks matter
 
 DEFAULTS = Settings()
 
@@ -155,6 +160,14 @@ def keep_layers(network: UnitNetwork, layers: int) -> None:
     encoder.config.num_hidden_layers = layers
 
 
+def finish(directory: Path, network: UnitNetwork, examples: Sequence[Example], *, tokenizer: Path) -> None:
+    """Write the trained network as a model directory that is not calibrated yet."""
+    encoder: Any = network.encoder
+    network.cpu().eval()
+    scalings = scale_products(network, [e.window for e in examples], pad=encoder.config.pad_token_id)
+    save(directory, network, GENERIC, UNCALIBRATED, scalings=scalings, tokenizer=tokenizer)
+
+
 def train(
     base: Path,
     out: Path,
@@ -162,6 +175,7 @@ def train(
     settings: Settings,
     *,
     layers: int | None = None,
+    inner: int | None = None,
     soft: Sequence[SoftExample] = (),
 ) -> Path:
     """Train on the train part of `gold` and on `soft`, calibrate on the dev part of `gold`; returns the directory of
@@ -177,9 +191,12 @@ def train(
     if layers is not None:
         keep_layers(network, layers)
     encoder: Any = network.encoder
-    Trainer(network, examples, settings, out, pad=encoder.config.pad_token_id, soft=soft).run()
+    pad = encoder.config.pad_token_id
+    if inner is not None:
+        keep_units(network, inner, random.Random(settings.seed).sample(examples, min(_SAMPLE, len(examples))), pad=pad)
+    Trainer(network, examples, settings, out, pad=pad, soft=soft).run()
     finished = out / "model"
-    save(finished, network.cpu().eval(), GENERIC, UNCALIBRATED, tokenizer=tokenizer)
+    finish(finished, network, examples, tokenizer=tokenizer)
     # As stored, and computed as users will have it, so that int8 is part of what is tuned.
     save_calibration(finished, calibrate(open_directory(str(finished)), [g for g in gold if g.part == "dev"]))
     return finished
@@ -204,6 +221,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--max-minutes", type=float, default=DEFAULTS.max_minutes)
     parser.add_argument("--soft", type=Path, help="what other models say of unlabelled texts (python -m models.soft)")
     parser.add_argument("--layers", type=int, help="keep only so many of the encoder's layers, evenly spread")
+    parser.add_argument(
+        "--inner", type=int, help="keep only so many units of each feed-forward block, those that matter most"
+    )
     parser.add_argument("--tokens", type=int, default=chosen.tokens, help="padded tokens of a step")
     parser.add_argument("--texts", type=int, default=chosen.texts, help="texts of a step at most")
     parser.add_argument("--lr", type=float, default=chosen.lr, help="peak learning rate of the top encoder layer")
@@ -216,7 +236,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         soft = load_soft(args.soft) if args.soft else ()
         gold = usable_texts(args.own, args.annotated)
-        finished = train(find_model(args.base), args.out, gold, settings, layers=args.layers, soft=soft)
+        finished = train(
+            find_model(args.base), args.out, gold, settings, layers=args.layers, inner=args.inner, soft=soft
+        )
     except ModelError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

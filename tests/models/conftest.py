@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from models.encode import encode, load_tokenizer
 from models.labels import GENERIC
 from models.network import UnitNetwork, build_encoder
+from models.quantise import scale_products
 from models.storage import UNCALIBRATED, save
 
 SHIPPED = Path(str(files("models"))) / "current"
+SAMPLE = ["味道不错，送餐太慢了，包装也破了！", "Great food but the service was slow. Would I come back? No."] * 20
 TINY = {
     "vocab_size": 44000,
     "hidden_size": 24,
@@ -46,7 +49,16 @@ def network() -> UnitNetwork:
 def built(network: UnitNetwork, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished model directory; not to be changed."""
     directory = tmp_path_factory.mktemp("models") / "tiny"
-    save(directory, network, GENERIC, UNCALIBRATED, tokenizer=SHIPPED / "tokenizer.json")
+    tokenizer = SHIPPED / "tokenizer.json"
+    windows = [w for e in encode(SAMPLE, load_tokenizer(tokenizer)) for w in e.windows]
+    save(
+        directory,
+        network,
+        GENERIC,
+        UNCALIBRATED,
+        scalings=scale_products(network, windows, pad=TINY["pad_token_id"]),
+        tokenizer=tokenizer,
+    )
     return directory
 
 

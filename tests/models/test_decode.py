@@ -87,15 +87,15 @@ def test_longest_unit_is_bounded() -> None:
 
 def test_probabilities_sum_to_one_and_temperature_flattens() -> None:
     labels = scores([POSITIVE, POSITIVE])
-    sharp = unit_probabilities(labels, Segment(0, 2), dict.fromkeys(HEADS, 1.0))
-    flat = unit_probabilities(labels, Segment(0, 2), dict.fromkeys(HEADS, 3.0))
+    sharp = unit_probabilities(labels, [Segment(0, 2)], dict.fromkeys(HEADS, 1.0))
+    flat = unit_probabilities(labels, [Segment(0, 2)], dict.fromkeys(HEADS, 3.0))
     for head in HEADS:
         assert sharp[head].sum() == pytest.approx(1)
-        assert len(sharp[head]) == len(GENERIC.ids(head))
+        assert sharp[head].shape == (1, len(GENERIC.ids(head)))
         assert flat[head].max() < sharp[head].max()
 
 
 def test_one_sure_clause_does_not_make_the_unit_surer_than_it() -> None:
-    one = unit_probabilities(scores([POSITIVE]), Segment(0, 1), dict.fromkeys(HEADS, 1.0))
-    two = unit_probabilities(scores([POSITIVE, POSITIVE]), Segment(0, 2), dict.fromkeys(HEADS, 1.0))
+    one = unit_probabilities(scores([POSITIVE]), [Segment(0, 1)], dict.fromkeys(HEADS, 1.0))
+    two = unit_probabilities(scores([POSITIVE, POSITIVE]), [Segment(0, 2)], dict.fromkeys(HEADS, 1.0))
     assert two["sentiment"].max() == pytest.approx(one["sentiment"].max())

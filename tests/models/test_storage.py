@@ -37,7 +37,14 @@ def test_packing_keeps_each_value_within_half_a_step() -> None:
 def test_saving_a_loaded_model_again_changes_nothing(tiny_model: Path, tmp_path: Path) -> None:
     stored = load(tiny_model)
     again = tmp_path / "again"
-    save(again, stored.network(), stored.labels, stored.calibration, tokenizer=stored.tokenizer)
+    save(
+        again,
+        stored.network(),
+        stored.labels,
+        stored.calibration,
+        scalings=stored.scalings(),
+        tokenizer=stored.tokenizer,
+    )
     assert load(again).digest == stored.digest
 
 
@@ -74,6 +81,14 @@ def rewrite(directory: Path, change: Callable[[dict[str, torch.Tensor]], object]
     save_calibration(directory, UNCALIBRATED)
 
 
+def rescale(directory: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:
+    """Other scales of activations under a hash that fits."""
+    tensors = load_file(directory / "activations.safetensors")
+    change(tensors)
+    save_file(tensors, directory / "activations.safetensors")
+    save_calibration(directory, UNCALIBRATED)
+
+
 def shorten(directory: Path) -> None:
     """Weights cut off in the middle, under a hash that fits."""
     path = directory / "model.safetensors"
@@ -95,6 +110,10 @@ def shorten(directory: Path) -> None:
         (lambda d: rewrite(d, lambda t: t.pop("trunk.0.bias")), r"trunk\.0\.bias is None, should be \(384,\)"),
         (lambda d: rewrite(d, lambda t: t.update(more=t["trunk.0.bias"].clone())), r"more is \(384,\), should be None"),
         (shorten, "do not fit"),
+        (lambda d: (d / "activations.safetensors").unlink(), r"activations\.safetensors is missing"),
+        (lambda d: (d / "activations.safetensors").write_bytes(b"x" * 100), "SHA-256"),
+        (lambda d: rescale(d, lambda t: t.pop(next(iter(t)))), r"activations\.safetensors does not fit .* missing"),
+        (lambda d: rescale(d, lambda t: t.update({k: -v for k, v in t.items() if "reach" in k})), "reach is"),
         (edit("config.json", lambda c: c["encoder"].update(hidden_size=48)), "do not fit"),  # type: ignore[index, attr-defined]
         (edit("config.json", lambda c: c["encoder"].pop("vocab_size")), "do not fit"),  # type: ignore[index, attr-defined]
         (edit("config.json", lambda c: c.pop("encoder")), "plain encoder"),
