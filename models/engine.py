@@ -29,7 +29,7 @@ from models.units import Label, Progress, UnitModel, UnitPrediction, make_predic
 __all__ = ["Label", "TransformerModel", "UnitModel", "UnitPrediction", "load_model", "open_directory"]
 
 ENGINES = ("auto", "onnx", "torch")
-_CHUNK = 1024  # distinct texts held as tokens and scores at a time
+_FIRST, _CHUNK = 256, 4096  # distinct texts held as tokens and scores at a time, at first and at most
 
 Batch = list[tuple[int, int]]
 """(text, window) pairs that are computed together."""
@@ -155,7 +155,7 @@ class TransformerModel:
             positions.setdefault(text, []).append(n)
         results: list[list[UnitPrediction]] = [[] for _ in texts]
         distinct = list(positions)
-        chunks = [distinct[begin : begin + _CHUNK] for begin in range(0, len(distinct), _CHUNK)]
+        chunks = list(_chunks(distinct))
         for texts_here, encoded in zip(chunks, ahead(self._encode, chunks, depth=1), strict=True):
             for n, item, scores in self._score(encoded):
                 units = self._decode(item, scores)
@@ -228,6 +228,14 @@ class TransformerModel:
             )
             for n, segment in enumerate(segments)
         ]
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Ever larger ones: the first is soon ready to compute, and in a large one many windows have the same length."""
+    begin, size = 0, _FIRST
+    while begin < len(texts):
+        yield texts[begin : begin + size]
+        begin, size = begin + size, min(2 * size, _CHUNK)
 
 
 def merge_windows(item: Encoded, scores: Sequence[Scored]) -> Scored:

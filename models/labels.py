@@ -36,6 +36,10 @@ class LabelSet:
         ids: tuple[str, ...] = getattr(self, head)
         return ids
 
+    def classes(self, head: str) -> int:
+        """How many classes the network tells apart for `head`: for sentiment one more, "no feedback content"."""
+        return len(self.ids(head)) + (head == "sentiment")
+
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary for `json.dump`."""
         return {

@@ -86,7 +86,7 @@ class UnitNetwork(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.trunk = nn.Sequential(nn.Linear(3 * hidden, TRUNK), nn.GELU(), nn.Dropout(DROPOUT))
-        sizes = {head: len(labels.ids(head)) + (head == "sentiment") for head in HEADS}
+        sizes = {head: labels.classes(head) for head in HEADS}
         self.heads = nn.ModuleDict({head: nn.Linear(TRUNK, size) for head, size in sizes.items()})
         self.link_trunk = nn.Sequential(nn.Linear(3 * hidden, LINK), nn.GELU(), nn.Dropout(DROPOUT))
         self.link = nn.Sequential(nn.Linear(4 * LINK, LINK), nn.GELU(), nn.Linear(LINK, 1))

@@ -49,7 +49,7 @@ class OnnxScorer:
         """The scores of each window; all have the same length."""
         ids = np.array([window.ids for window in windows], dtype=np.int64)
         (states,) = self._encoder.run(None, {"ids": ids})
-        vectors = np.concatenate([pool(rows, w) for rows, w in zip(states, windows, strict=True)])
+        vectors = pool(states, windows)
         sizes = np.array([w.size for w in windows])
         last = np.cumsum(sizes) - 1
         left = np.setdiff1d(np.arange(len(vectors)), last)
@@ -58,15 +58,20 @@ class OnnxScorer:
         return split_by_window(windows, logs, link.astype(np.float64))
 
 
-def pool(states: Floats, window: Window) -> Floats:
-    """Token states (T, H) of one window to clause vectors (n, 3 H): mean, maximum, mean of the whole window."""
-    clause = np.asarray(window.clause[1:-1])
-    inside = states[1:-1]
-    starts = np.flatnonzero(np.diff(clause, prepend=-1))
-    sizes = np.diff(starts, append=len(clause))
+def pool(states: Floats, windows: Sequence[Window]) -> Floats:
+    """Token states (B, T, H) of windows of one length to clause vectors (N, 3 H): mean, maximum, mean of the whole
+    window.
+    """
+    clause = np.array([window.clause[1:-1] for window in windows])
+    row = (
+        clause + np.arange(len(windows))[:, None] * states.shape[1]
+    ).ravel()  # ascending, and no two windows share one
+    starts = np.flatnonzero(np.diff(row, prepend=-1))
+    sizes = np.diff(starts, append=len(row))
+    inside = states[:, 1:-1].reshape(len(row), -1)
     mean = np.add.reduceat(inside, starts, axis=0) / sizes[:, None].astype(np.float32)
     top = np.maximum.reduceat(inside, starts, axis=0)
-    whole = np.broadcast_to(states.mean(axis=0), mean.shape)
+    whole = np.repeat(states.mean(axis=1), [window.size for window in windows], axis=0)
     return np.concatenate([mean, top, whole], axis=1)
 
 

@@ -21,7 +21,7 @@ class Scored(NamedTuple):
     @classmethod
     def empty(cls, labels: LabelSet) -> Scored:
         """Scores of no clause at all."""
-        sizes = {head: len(labels.ids(head)) + (head == "sentiment") for head in HEADS}
+        sizes = {head: labels.classes(head) for head in HEADS}
         return cls({head: np.zeros((0, size)) for head, size in sizes.items()}, np.zeros(0))
 
 

@@ -38,7 +38,7 @@ from models.unlabelled import read_unlabelled
 
 log = logging.getLogger("models.train")
 
-SIZES = {head: len(GENERIC.ids(head)) + (head == "sentiment") for head in HEADS}
+SIZES = {head: GENERIC.classes(head) for head in HEADS}
 """Classes of each head; sentiment has a last class "no feedback content"."""
 
 

@@ -281,7 +281,7 @@ def _shapes(encoder: dict[str, Any], labels: LabelSet, found: Shapes) -> Shapes:
         "link_trunk.0": (link, 3 * hidden),
         "link.0": (pair, 4 * link),
         "link.2": (1, pair),
-        **{f"heads.{head}": (len(labels.ids(head)) + (head == "sentiment"), trunk) for head in HEADS},
+        **{f"heads.{head}": (labels.classes(head), trunk) for head in HEADS},
     }
     norms = ["encoder.embeddings.LayerNorm"]
     for layer in range(int(encoder["num_hidden_layers"])):

@@ -143,7 +143,7 @@ class Config(Section):
     quality: Quality = Field(default_factory=Quality)
     alerts: Alerts = Field(default_factory=Alerts)
     drop_repeated_texts: bool = Field(False, description="count identical texts of a source once")
-    partition_rows: int = Field(2000, ge=1, description="feedbacks per unit of work")
+    partition_rows: int = Field(5000, ge=1, description="feedbacks per unit of work")
     keep_snapshots: int = Field(5, ge=1)
 
     @field_validator("timezone")

@@ -223,6 +223,8 @@ def plain(value: Any) -> Any:
     """A table value as plain Python: nulls of every kind as None, timestamps at midnight without a zone as dates."""
     import pandas as pd
 
+    if isinstance(value, str | bool | int):  # most are, and asking pandas whether they are null takes long
+        return value
     if value is None or pd.isna(value):
         return None
     if isinstance(value, datetime):

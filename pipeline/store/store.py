@@ -142,7 +142,7 @@ class Store:
         quarantine: Path,
         *,
         analysis_key: str,
-        partition_rows: int = 2000,
+        partition_rows: int = 5000,
         drop_repeated_texts: bool = False,
         forgotten: int = 0,
         reanalyse: bool = False,

@@ -18,7 +18,7 @@ def scores(sentiments: list[int], strength: float = 4.0) -> dict[str, Array]:
     """
     out = {}
     for head in HEADS:
-        size = len(GENERIC.ids(head)) + (head == "sentiment")
+        size = GENERIC.classes(head)
         raw = np.zeros((len(sentiments), size))
         raw[np.arange(len(sentiments)), sentiments if head == "sentiment" else 0] = strength
         out[head] = log_softmax(raw)

@@ -13,7 +13,7 @@ from models.segmental import LABEL_WEIGHT, segmentation_loss, segmentation_of
 
 def scores(count: int, seed: int) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
     torch.manual_seed(seed)
-    sizes = {head: len(GENERIC.ids(head)) + (head == "sentiment") for head in HEADS}
+    sizes = {head: GENERIC.classes(head) for head in HEADS}
     return {head: torch.randn(count, size) for head, size in sizes.items()}, torch.randn(count - 1)
 
 
