@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.engine import find_model
 from models.processor import describe, usable_cores
@@ -44,34 +44,52 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=40.0, help="time for each of the slow ones")
     options = parser.parse_args()
     texts = read_texts(options.paths, max(options.counts))
-    per_text = tokens_per_text(texts, options.model)
-    rows: list[tuple[str, int, float, str]] = []
+    rows: list[Row] = []
     for count in sorted({min(count, len(texts)) for count in options.counts}):
-        rows.append(("cxi analyze (onnx int8)", count, *analyze(texts[:count], options.model, "onnx")))
-    count = min(1000, len(texts))
-    rows.append(("cxi analyze (torch float32)", count, *analyze(texts[:count], options.model, "torch")))
+        rows.append(analyze("cxi analyze (onnx int8)", texts[:count], options.model, "onnx"))
+    rows.append(analyze("cxi analyze (torch float32)", texts[:1000], options.model, "torch"))
     for name, encoder in (("same encoder", options.model), ("BERT-base size", None)):
         classify = pipeline(encoder, options.model)
         for size in (1, 32):
             label = f"Hugging Face pipeline, {name}, batch size {size}"
-            done, rate = rate_of(lambda some, c=classify, s=size: c(some, batch_size=s), texts, size, options.seconds)
-            rows.append((label, done, rate, "-"))
+            rows.append(
+                rate_of(label, lambda some, c=classify, s=size: c(some, batch_size=s), texts, size, options.seconds)
+            )
     if importlib.util.find_spec("snownlp"):
         from snownlp import SnowNLP
 
-        done, rate = rate_of(lambda some: [SnowNLP(text).sentiments for text in some], texts, 1, options.seconds)
-        rows.append(("SnowNLP sentiment", done, rate, "-"))
-    show(rows, per_text)
+        def polarity(some: list[str]) -> list[float]:
+            return [SnowNLP(text).sentiments for text in some]
+
+        rows.append(rate_of("SnowNLP sentiment", polarity, texts, 1, options.seconds))
+    show(rows, texts, options.model)
 
 
-def show(rows: Sequence[tuple[str, int, float, str]], per_text: float) -> None:
+class Row(NamedTuple):
+    """What was measured: the first `texts` of the texts."""
+
+    name: str
+    texts: int
+    seconds: float
+    units: int | None = None
+    memory: str = "-"
+
+
+def show(rows: Sequence[Row], texts: Sequence[str], model: str) -> None:
     """Print the table; ratios are to the BERT-base pipeline at batch size 32."""
-    base = next(rate for name, _, rate, _ in rows if "BERT-base" in name and name.endswith("32"))
-    print(f"{describe()}, {usable_cores()} cores; {per_text:.0f} tokens a text")
-    print("| what | texts | texts/s | tokens/s | times BERT-base | peak memory, MiB |")
-    print("|---|---:|---:|---:|---:|---:|")
-    for name, count, rate, memory in rows:
-        print(f"| {name} | {count:,} | {rate:.1f} | {rate * per_text:,.0f} | {rate / base:.1f} | {memory} |")
+    base = next(row for row in rows if "BERT-base" in row.name and row.name.endswith("32"))
+    tokens = tokens_of(texts[: max(row.texts for row in rows)], model)
+    print(f"{describe()}, {usable_cores()} cores")
+    print("| what | texts | tokens a text | texts/s | units/s | tokens/s | times BERT-base | peak memory, MiB |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    for row in rows:
+        seen = sum(tokens[: row.texts])
+        rate = row.texts / row.seconds
+        units = "-" if row.units is None else f"{row.units / row.seconds:.0f}"
+        print(
+            f"| {row.name} | {row.texts:,} | {seen / row.texts:.0f} | {rate:.1f} | {units} | {seen / row.seconds:,.0f} "
+            f"| {rate / (base.texts / base.seconds):.1f} | {row.memory} |"
+        )
 
 
 def read_texts(paths: Sequence[Path], count: int) -> list[str]:
@@ -83,29 +101,30 @@ def read_texts(paths: Sequence[Path], count: int) -> list[str]:
     return list(islice(texts, count))
 
 
-def tokens_per_text(texts: Sequence[str], model: str) -> float:
-    """Mean length in tokens, the two special ones included."""
-    from models.encode import encode, load_tokenizer
+def tokens_of(texts: Sequence[str], model: str) -> list[int]:
+    """Length of each text in tokens, the two special ones included."""
+    from models.encode import load_tokenizer
 
-    some = texts[:1000]
-    encoded = encode(some, load_tokenizer(find_model(model) / "tokenizer.json"))
-    return sum(len(w.ids) for e in encoded for w in e.windows) / len(some)
+    tokenizer = load_tokenizer(find_model(model) / "tokenizer.json")
+    return [len(found.ids) + 2 for found in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
 
-def analyze(texts: Sequence[str], model: str, engine: str) -> tuple[float, str]:
-    """Texts a second of `cxi analyze`, start and writing included, and its peak memory."""
+def analyze(name: str, texts: Sequence[str], model: str, engine: str) -> Row:
+    """`cxi analyze`, start and writing included."""
     with tempfile.TemporaryDirectory() as folder:
         source, config = Path(folder) / "in.jsonl", Path(folder) / "config.yaml"
         lines = (json.dumps({"id": str(n), "text": text}, ensure_ascii=False) for n, text in enumerate(texts))
         source.write_text("\n".join(lines), encoding="utf-8")
         config.write_text(json.dumps({"version": 1, "model": {"engine": engine, "name": model}}), encoding="utf-8")
-        target = str(Path(folder) / "units.jsonl")
-        command = [sys.executable, "-c", _MEASURED, "analyze", str(source), "-c", str(config), "-o", target]
+        target = Path(folder) / "units.jsonl"
+        command = [sys.executable, "-c", _MEASURED, "analyze", str(source), "-c", str(config), "-o", str(target)]
         started = time.monotonic()
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         seconds = time.monotonic() - started
+        with target.open(encoding="utf-8") as written:
+            units = sum(1 for _ in written)
     peak = re.search(r"peak (\d+)", done.stdout)
-    return len(texts) / seconds, peak[1] if peak else "?"
+    return Row(name, len(texts), seconds, units, peak[1] if peak else "?")
 
 
 _MEASURED = """
@@ -146,15 +165,15 @@ def pipeline(encoder: str | None, model: str) -> Callable[..., Any]:
     return TextClassificationPipeline(model=network.eval(), tokenizer=tokenizer, device="cpu", truncation=True)
 
 
-def rate_of(run: Callable[[list[str]], Any], texts: Sequence[str], size: int, seconds: float) -> tuple[int, float]:
-    """How many texts `run` did in about `seconds`, in portions of at least 32, and how many a second."""
+def rate_of(name: str, run: Callable[[list[str]], Any], texts: Sequence[str], size: int, seconds: float) -> Row:
+    """As many texts as `run` does in about `seconds`, in portions of at least 32."""
     run(list(texts[:size]))
     done, started = 0, time.monotonic()
     while done < len(texts) and time.monotonic() - started < seconds:
         portion = list(texts[done : done + max(size, 32)])
         run(portion)
         done += len(portion)
-    return done, done / (time.monotonic() - started)
+    return Row(name, done, time.monotonic() - started)
 
 
 if __name__ == "__main__":

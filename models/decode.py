@@ -71,8 +71,9 @@ def find_units(labels: Mapping[str, Array], link: Array, settings: DecodeSetting
     while last > 0:
         segments.append(Segment(int(start_of[last]), last))
         last = int(start_of[last])
+    sentiment = sums[:, HEADS.index("sentiment")]
     nothing = labels["sentiment"].shape[1] - 1
-    return [s for s in reversed(segments) if int((sums[s.last] - sums[s.first])[0].argmax()) != nothing]
+    return [s for s in reversed(segments) if int((sentiment[s.last] - sentiment[s.first]).argmax()) != nothing]
 
 
 def _cumulative(labels: Mapping[str, Array]) -> Array:

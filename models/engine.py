@@ -29,7 +29,8 @@ from models.units import Label, Progress, UnitModel, UnitPrediction, make_predic
 __all__ = ["Label", "TransformerModel", "UnitModel", "UnitPrediction", "load_model", "open_directory"]
 
 ENGINES = ("auto", "onnx", "torch")
-_FIRST, _CHUNK = 256, 4096  # distinct texts held as tokens and scores at a time, at first and at most
+_FIRST, _CHUNK = 256, 4096  # distinct texts cut at a time, at first and at most; two chunks are held
+_CHARACTERS = 400_000  # a chunk ends beyond so many
 
 Batch = list[tuple[int, int]]
 """(text, window) pairs that are computed together."""
@@ -232,10 +233,16 @@ class TransformerModel:
 
 def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
     """Ever larger ones: the first is soon ready to compute, and in a large one many windows have the same length."""
-    begin, size = 0, _FIRST
-    while begin < len(texts):
-        yield texts[begin : begin + size]
-        begin, size = begin + size, min(2 * size, _CHUNK)
+    chunk: list[str] = []
+    size, characters = _FIRST, 0
+    for text in texts:
+        chunk.append(text)
+        characters += len(text)
+        if len(chunk) == size or characters > _CHARACTERS:
+            yield chunk
+            chunk, characters, size = [], 0, min(2 * size, _CHUNK)
+    if chunk:
+        yield chunk
 
 
 def merge_windows(item: Encoded, scores: Sequence[Scored]) -> Scored:

@@ -23,10 +23,9 @@ from models.objective import Example, class_weights, gold_of, loss_of
 log = logging.getLogger("models.train")
 
 _TOKENS, _TEXTS = 1024, 32  # of a batch
-_SMOOTHING = 0.05
 
 
-def keep_units(network: UnitNetwork, inner: int, examples: Sequence[Example], *, pad: int) -> None:
+def keep_units(network: UnitNetwork, inner: int, examples: Sequence[Example], *, pad: int, smoothing: float) -> None:
     """Leave the `inner` units of each feed-forward block that matter most for `examples`; a thousand are enough.
 
     Raises `ModelError` for more units than there are, or none.
@@ -35,7 +34,9 @@ def keep_units(network: UnitNetwork, inner: int, examples: Sequence[Example], *,
     before = int(encoder.config.intermediate_size)
     if not 1 <= inner <= before:
         raise ModelError(f"{inner} units asked for; the blocks of this encoder have 1 to {before}")
-    for layer, worth in zip(encoder.encoder.layer, importance(network, examples, pad=pad), strict=True):
+    for layer, worth in zip(
+        encoder.encoder.layer, importance(network, examples, pad=pad, smoothing=smoothing), strict=True
+    ):
         kept = worth.topk(inner).indices.sort().values
         layer.intermediate.dense = _linear(layer.intermediate.dense, rows=kept)
         layer.output.dense = _linear(layer.output.dense, columns=kept)
@@ -43,8 +44,11 @@ def keep_units(network: UnitNetwork, inner: int, examples: Sequence[Example], *,
     encoder.config.intermediate_size = inner
 
 
-def importance(network: UnitNetwork, examples: Sequence[Example], *, pad: int) -> list[Tensor]:
-    """How much each unit of the feed-forward blocks matters, layer by layer: (units,)."""
+def importance(network: UnitNetwork, examples: Sequence[Example], *, pad: int, smoothing: float) -> list[Tensor]:
+    """How much each unit of the feed-forward blocks matters, layer by layer: (units,).
+
+    Leaves the network in eval mode.
+    """
     encoder: Any = network.encoder
     layers = list(encoder.encoder.layer)
     values: list[Tensor] = [torch.empty(0)] * len(layers)
@@ -60,16 +64,18 @@ def importance(network: UnitNetwork, examples: Sequence[Example], *, pad: int) -
     hooks = [layer.intermediate.register_forward_hook(keep(n)) for n, layer in enumerate(layers)]
     weights = class_weights(examples, GENERIC)
     network.eval()
-    for batch in make_batches(examples, lambda e: len(e.window.ids), tokens=_TOKENS, texts=_TEXTS, seed=1):
+    try:
+        for batch in make_batches(examples, lambda e: len(e.window.ids), tokens=_TOKENS, texts=_TEXTS, seed=1):
+            network.zero_grad()
+            scores = network(collate([e.window for e in batch], pad=pad))
+            loss_of(scores, gold_of(batch), weights, smoothing=smoothing).backward()  # type: ignore[no-untyped-call]
+            for n, value in enumerate(values):
+                if value.grad is not None:
+                    total[n] += (value.detach() * value.grad).flatten(0, 1).sum(dim=0) ** 2
         network.zero_grad()
-        scores = network(collate([e.window for e in batch], pad=pad))
-        loss_of(scores, gold_of(batch), weights, smoothing=_SMOOTHING).backward()  # type: ignore[no-untyped-call]
-        for n, value in enumerate(values):
-            if value.grad is not None:
-                total[n] += (value.detach() * value.grad).flatten(0, 1).sum(dim=0) ** 2
-    network.zero_grad()
-    for each in hooks:
-        each.remove()
+    finally:
+        for each in hooks:
+            each.remove()
     return total
 
 

@@ -1,9 +1,8 @@
 """The encoder as an ONNX graph with int8 matrix products, built in memory from the stored weights.
 
 What a product reads is scaled as `models.quantise` chose for it, once and for all texts: a token's result depends on no
-other text of the batch, as it would with one scale for a whole batch (ONNX Runtime's dynamic quantisation). Operators
-of ONNX Runtime (`com.microsoft`) do the rest in float32. Windows of a batch have the same length, so nothing is
-padding and attention needs no mask.
+other text of the batch, as it would with one scale for a whole batch (ONNX Runtime's dynamic quantisation). The rest is
+float32. Windows of a batch have the same length, so nothing is padding and attention needs no mask.
 
 No file is written: the graph of the shipped weights is built in well under a second.
 """
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from models.labels import HEADS
-from models.quantise import Scaling
+from models.quantise import TOP, Scaling
 from models.storage import ROW_SCALE
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -48,15 +47,14 @@ def build_heads(tensors: Tensors) -> ModelProto:
 
 
 def build_encoder(
-    tensors: Tensors, scalings: Mapping[str, Scaling], config: Mapping[str, Any], *, levels: int
+    tensors: Tensors, scalings: Mapping[str, Scaling], config: Mapping[str, Any], *, top: int
 ) -> ModelProto:
     """Input `ids` (B, T) int64, output `states` (B, T, H) float32.
 
     `tensors` are those of a BERT encoder under ``encoder.``, `scalings` those of its products, `config` its
-    transformers configuration. Activations take whole numbers from 0 to 2 x `levels`: 127, or 63 where the processor
-    adds pairs of products in 16 bits (`models.processor`), which more would overflow.
+    transformers configuration. Inputs of products take whole numbers from 0 to `top` (`models.processor`).
     """
-    return _Encoder(tensors, scalings, config, levels).build()
+    return _Encoder(tensors, scalings, config, top).build()
 
 
 class _Graph:
@@ -111,11 +109,9 @@ class _Graph:
 class _Encoder(_Graph):
     """A BERT encoder; every method adds nodes and returns the name of their result."""
 
-    def __init__(
-        self, tensors: Tensors, scalings: Mapping[str, Scaling], config: Mapping[str, Any], levels: int
-    ) -> None:
+    def __init__(self, tensors: Tensors, scalings: Mapping[str, Scaling], config: Mapping[str, Any], top: int) -> None:
         super().__init__(tensors)
-        self._scalings, self._config, self._levels = scalings, config, levels
+        self._scalings, self._config, self._top = scalings, config, top
         self._width = int(config["hidden_size"])
 
     def build(self) -> ModelProto:
@@ -186,28 +182,41 @@ class _Encoder(_Graph):
     def _product(self, x: str, layers: list[str]) -> str:
         """`x` (rows, K) through `layers`, side by side: (rows, N)."""
         name, scaling = layers[0], self._scalings[layers[0]]
-        size, zero = scaling.grid(self._levels)
         weight = np.concatenate([self.real(f"{layer}.weight") for layer in layers])
         bias = np.concatenate([self.tensors[f"{layer}.bias"] for layer in layers])
         whole, scales = scaling.weights(weight)
-        step = self.constant(f"{name}.step", np.array(size, np.float32))
-        middle = self.constant(f"zero{zero}", np.array(zero, np.uint8))
-        divided = x
-        if (scaling.smooth != 1).any():
-            divided = self.node("Mul", x, self.constant(f"{name}.smooth", 1 / scaling.smooth))
+        step, zero = (self.constant(f"{name}.{part}", value) for part, value in self._grid(scaling).items())
         product = self.node(
             "MatMulIntegerToFloat",
-            self.node("QuantizeLinear", divided, step, middle),
+            self._whole_numbers(x, scaling, name, step, zero),
             self.constant(f"{name}.int8", np.ascontiguousarray(whole.T)),
             step,
-            self.constant(f"{name}.scale", scales.reshape(-1)),
-            middle,
+            self.constant(f"{name}.scales", scales.reshape(-1)),
+            zero,
             "",
-            self.constant(f"{name}.together", bias),
+            self.constant(f"{name}.biases", bias),
             domain=_MS,
         )
-        if not len(scaling.exact):
+        if not len(scaling.apart):
             return product
-        few = self.node("Gather", x, self.constant(f"{name}.few", scaling.exact), axis=1)
-        large = self.constant(f"{name}.exact", np.ascontiguousarray(weight[:, scaling.exact].T))
-        return self.node("Gemm", few, large, product)
+        apart = self.node("Gather", x, self.constant(f"{name}.apart", scaling.apart), axis=1)
+        weights = self.constant(f"{name}.apart_weights", np.ascontiguousarray(weight[:, scaling.apart].T))
+        return self.node("Gemm", apart, weights, product)
+
+    def _grid(self, scaling: Scaling) -> dict[str, NDArray[Any]]:
+        step, zero = scaling.grid(self._top)
+        return {"step": np.array(step, np.float32), "zero": np.array(zero, np.uint8)}
+
+    def _whole_numbers(self, x: str, scaling: Scaling, name: str, step: str, zero: str) -> str:
+        """`x` as whole numbers from 0 to the largest allowed."""
+        if (scaling.smooth != 1).any():
+            x = self.node("Mul", x, self.constant(f"{name}.smooth", 1 / scaling.smooth))
+        whole = self.node("QuantizeLinear", x, step, zero)
+        if self._top == TOP:
+            return whole  # the operator itself stops there
+        return self.node(
+            "Clip",
+            whole,
+            self.constant("lowest", np.array(0, np.uint8)),
+            self.constant("top", np.array(self._top, np.uint8)),
+        )

@@ -17,7 +17,7 @@ from models.decode import log_softmax
 from models.encode import Window
 from models.labels import HEADS
 from models.onnx_graph import build_encoder, build_heads
-from models.processor import int8_levels, usable_cores
+from models.processor import largest_input, usable_cores
 from models.scored import Scored, split_by_window
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class OnnxScorer:
 
     def __init__(self, stored: Stored, *, threads: int | None) -> None:
         tensors = stored.tensors()
-        self._encoder = _session(build_encoder(tensors, stored.scalings(), stored.encoder, levels=int8_levels()))
+        self._encoder = _session(build_encoder(tensors, stored.scalings(), stored.encoder, top=largest_input()))
         self._heads = _session(build_heads(tensors))
         self.workers = threads or usable_cores()
 
@@ -63,9 +63,8 @@ def pool(states: Floats, windows: Sequence[Window]) -> Floats:
     window.
     """
     clause = np.array([window.clause[1:-1] for window in windows])
-    row = (
-        clause + np.arange(len(windows))[:, None] * states.shape[1]
-    ).ravel()  # ascending, and no two windows share one
+    # Ascending, and no two windows share a number.
+    row = (clause + np.arange(len(windows))[:, None] * states.shape[1]).ravel()
     starts = np.flatnonzero(np.diff(row, prepend=-1))
     sizes = np.diff(starts, append=len(row))
     inside = states[:, 1:-1].reshape(len(row), -1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from models.engine import find_model
 from models.errors import ModelError
 from models.labels import HEADS
-from models.processor import int8_levels
+from models.processor import largest_input
 from models.storage import CARD, CONFIG, HASHED, Stored, load
 
 _FILES = (CONFIG, *HASHED, CARD)
@@ -73,6 +73,6 @@ def _write_graphs(stored: Stored, folder: Path) -> None:
     from models.onnx_graph import build_encoder, build_heads
 
     tensors = stored.tensors()
-    encoder = build_encoder(tensors, stored.scalings(), stored.encoder, levels=int8_levels())
+    encoder = build_encoder(tensors, stored.scalings(), stored.encoder, top=largest_input())
     (folder / "encoder.onnx").write_bytes(encoder.SerializeToString())
     (folder / "heads.onnx").write_bytes(build_heads(tensors).SerializeToString())

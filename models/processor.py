@@ -27,9 +27,11 @@ def adds_without_overflow() -> bool:
     return bool(flags() & _VNNI) or platform.machine().lower() in ("arm64", "aarch64")
 
 
-def int8_levels() -> int:
-    """How far activations may go from zero: 127, or 63 where the sum of two products must fit into 16 bits."""
-    return 127 if adds_without_overflow() else 63
+def largest_input() -> int:
+    """The largest whole number that may be multiplied with int8 weights: 255, or 127 where the sum of two products must
+    fit into 16 bits.
+    """
+    return 255 if adds_without_overflow() else 127
 
 
 def describe() -> str:

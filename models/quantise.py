@@ -29,16 +29,15 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-LEVELS = 127
-"""Whole numbers on either side of the middle that scales are chosen for."""
-_EXACT = 8  # units after GELU that stay in float32
+TOP = 255
+"""Largest whole number of an input: that of an unsigned byte."""
+_APART = 8  # units after GELU that stay in float32
 _STRENGTHS = (0.5, 0.65, 0.8, 0.9, 1.0)
 """Shares of the work that weights take over from activations when they are smoothed."""
 _KEPT = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 """Shares of the range that are kept; what is beyond is cut off."""
 _TOKENS = 6000  # of the sample
 _ROWS = 1000  # of its tokens, on which errors are measured
-_ONE_SIDED = 0.25  # the other side reaches less far than this share: the range need not be symmetric
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +46,29 @@ class Scaling:
 
     smooth: Floats
     """(K,) what each channel is divided by."""
-    exact: NDArray[np.int64]
+    apart: NDArray[np.int64]
     """Channels that are computed in float32, ascending."""
     reach: tuple[float, float]
     """Lowest and highest value of the other channels, once divided, that can be told apart."""
 
-    def grid(self, levels: int) -> tuple[float, int]:
-        """Step and zero point (the whole number that stands for 0) of whole numbers from 0 to 2 x `levels`."""
+    def grid(self, top: int) -> tuple[float, int]:
+        """Step and zero point (the whole number that stands for 0) of whole numbers from 0 to `top`."""
         low, high = self.reach
-        step = (high - low) / (2 * levels)
+        step = (high - low) / top
         return step, round(-low / step)
 
     def weights(self, weight: Floats) -> tuple[NDArray[np.int8], Floats]:
         """The int8 weights (N, K) of a product with `weight` (N, K), and the scale of each row (N, 1)."""
         smoothed = weight * self.smooth
-        smoothed[:, self.exact] = 0
+        smoothed[:, self.apart] = 0
         scale = np.maximum(np.abs(smoothed).max(axis=1, keepdims=True), 1e-12) / 127
         return np.round(smoothed / scale).astype(np.int8), scale.astype(np.float32)
 
-    def rounded(self, inputs: Floats, levels: int = LEVELS) -> Floats:
+    def rounded(self, inputs: Floats) -> Floats:
         """What the int8 product sees of `inputs` (rows, K): divided, and rounded to what can be told apart."""
-        step, zero = self.grid(levels)
-        whole = np.clip(np.round(inputs / (self.smooth * step)) + zero, 0, 2 * levels) - zero
+        step, zero = self.grid(TOP)
+        whole = np.clip(np.round(inputs / (self.smooth * step)) + zero, 0, TOP) - zero
         return np.asarray(whole * step, np.float32)
-
-    def multiply(self, inputs: Floats, weight: Floats, levels: int = LEVELS) -> Floats:
-        """`inputs` (rows, K) times `weight` (N, K) transposed, as well as int8 can."""
-        whole, scale = self.weights(weight)
-        product = self.rounded(inputs, levels) @ (whole * scale).T
-        return np.asarray(product + inputs[:, self.exact] @ weight[:, self.exact].T, np.float32)
 
 
 def products(layers: int) -> Iterator[tuple[str, ...]]:
@@ -93,20 +86,20 @@ def reads_units(name: str) -> bool:
     return name.endswith(".output.dense") and not name.endswith(".attention.output.dense")
 
 
-def best_scaling(inputs: Floats, weight: Floats, *, exact: int = 0) -> Scaling:
-    """The scaling under which `inputs` (rows, K) times `weight` (N, K) transposed comes out best; with `exact` the one
-    that leaves so many channels out of the int8 product instead of smoothing them.
+def best_scaling(inputs: Floats, weight: Floats, *, leave_out: int = 0) -> Scaling:
+    """The scaling under which `inputs` (rows, K) times `weight` (N, K) transposed comes out best; with
+    `leave_out` the one that leaves so many channels out of the int8 product instead of smoothing them.
 
     Best is the smallest error relative to each token's own result: a few tokens (the special ones) have results that
     are far larger than those of all others.
     """
     highest = np.maximum(np.abs(inputs).max(axis=0), 1e-3)
-    largest = np.sort(np.argsort(-highest, kind="stable")[: min(exact, len(highest) - 1)])
+    largest = np.sort(np.argsort(-highest, kind="stable")[: min(leave_out, len(highest) - 1)])
     sample = inputs[:: -(-len(inputs) // _ROWS)]
     result = sample @ weight.T
     size = (result**2).sum(axis=1) + 1e-12
     best, least = None, np.inf
-    for smooth in [np.ones_like(highest)] if exact else [_smoothing(highest, weight, s) for s in _STRENGTHS]:
+    for smooth in [np.ones_like(highest)] if leave_out else [_smoothing(highest, weight, s) for s in _STRENGTHS]:
         others = np.delete(inputs / smooth, largest, axis=1)
         high, low = float(np.abs(others).max()), float(others.min())
         whole, scale = Scaling(smooth, largest, (0, 1)).weights(weight)
@@ -127,18 +120,18 @@ def _smoothing(highest: Floats, weight: Floats, strength: float) -> Floats:
 
 
 def _reach(high: float, lowest: float) -> tuple[float, float]:
-    """From `-high`, or from `lowest` where that is much nearer to 0, as it is after GELU."""
+    """As far to either side as `high`, but not below `lowest`: after GELU that is close to 0."""
     high = max(high, 1e-6)
-    return (min(lowest, 0.0) if -lowest < _ONE_SIDED * high else -high), high
+    return max(min(lowest, 0.0), -high), high
 
 
 def scale_products(network: UnitNetwork, windows: Sequence[Window], *, pad: int) -> dict[str, Scaling]:
     """The scaling of every product of the encoder, by the name of its first layer, from running some of `windows`."""
     found: dict[str, Scaling] = {}
     layers: Any = dict(network.named_modules())
-    for names, inputs in observe(network, _some(windows), pad=pad).items():
+    for names, inputs in observe(network, _some(windows), pad=pad):
         weight = np.concatenate([layers[name].weight.detach().numpy() for name in names])
-        found[names[0]] = best_scaling(inputs, weight, exact=_EXACT if reads_units(names[0]) else 0)
+        found[names[0]] = best_scaling(inputs, weight, leave_out=_APART if reads_units(names[0]) else 0)
     return found
 
 
@@ -148,20 +141,21 @@ def _some(windows: Sequence[Window]) -> list[Window]:
     return list(windows[::share])
 
 
-def observe(network: UnitNetwork, windows: Sequence[Window], *, pad: int) -> dict[tuple[str, ...], Floats]:
-    """What every product of the encoder gets to read: (tokens, K) for each of `products`."""
+def observe(network: UnitNetwork, windows: Sequence[Window], *, pad: int) -> Iterator[tuple[tuple[str, ...], Floats]]:
+    """What every product of the encoder gets to read, (tokens, K) for each of `products`, one after the other."""
     import torch
 
     from models.network import collate
 
     layers: Any = dict(network.named_modules())
-    groups = list(products(len(layers["encoder"].encoder.layer)))
-    seen: dict[tuple[str, ...], list[Floats]] = {names: [] for names in groups}
+    seen: dict[tuple[str, ...], list[Floats]] = {}
+    for names in products(len(layers["encoder"].encoder.layer)):
+        seen[names] = []
 
     def keep(names: tuple[str, ...]) -> Any:
         return lambda _layer, inputs, _out: seen[names].append(inputs[0][0].numpy())
 
-    hooks = [layers[names[0]].register_forward_hook(keep(names)) for names in groups]
+    hooks = [layers[names[0]].register_forward_hook(keep(names)) for names in seen]
     try:
         with torch.no_grad():
             for window in windows:  # one at a time, so that there is no padding among what is seen
@@ -169,7 +163,8 @@ def observe(network: UnitNetwork, windows: Sequence[Window], *, pad: int) -> dic
     finally:
         for hook in hooks:
             hook.remove()
-    return {names: np.concatenate(parts) for names, parts in seen.items()}
+    for names in list(seen):
+        yield names, np.concatenate(seen.pop(names))  # together they are large: none is held longer than needed
 
 
 def to_tensors(scalings: Mapping[str, Scaling]) -> dict[str, NDArray[Any]]:
@@ -177,7 +172,7 @@ def to_tensors(scalings: Mapping[str, Scaling]) -> dict[str, NDArray[Any]]:
     stored: dict[str, NDArray[Any]] = {}
     for name, scaling in scalings.items():
         stored[f"{name}.smooth"] = np.asarray(scaling.smooth, np.float32)
-        stored[f"{name}.exact"] = scaling.exact.astype(np.int64)
+        stored[f"{name}.apart"] = scaling.apart
         stored[f"{name}.reach"] = np.array(scaling.reach, np.float32)
     return stored
 
@@ -187,18 +182,18 @@ def from_tensors(stored: Mapping[str, NDArray[Any]], widths: Mapping[str, int]) 
 
     Raises ValueError for products that are missing or too many, impossible ranges and channels that are not there.
     """
-    expected = {f"{name}.{part}" for name in widths for part in ("smooth", "exact", "reach")}
+    expected = {f"{name}.{part}" for name in widths for part in ("smooth", "apart", "reach")}
     if expected != set(stored):
         raise ValueError(f"scales are missing or too many: {', '.join(sorted(expected ^ set(stored))[:3])}")
-    scalings = {}
-    for name, width in widths.items():
-        smooth, exact = stored[f"{name}.smooth"], stored[f"{name}.exact"]
-        low, high = (float(end) for end in stored[f"{name}.reach"])
-        if not low <= 0 < high < np.inf:
-            raise ValueError(f"{name}.reach is {low} to {high}")
-        if smooth.shape != (width,) or not smooth.min() > 0:
-            raise ValueError(f"{name}.smooth has to be {width} numbers above 0")
-        if exact.ndim != 1 or (len(exact) and not 0 <= exact.min() <= exact.max() < width):
-            raise ValueError(f"{name}.exact names channels beyond {width}")
-        scalings[name] = Scaling(smooth, exact, (low, high))
-    return scalings
+    return {name: _scaling(name, stored, width) for name, width in widths.items()}
+
+
+def _scaling(name: str, stored: Mapping[str, NDArray[Any]], width: int) -> Scaling:
+    smooth, apart, reach = (stored[f"{name}.{part}"] for part in ("smooth", "apart", "reach"))
+    if smooth.shape != (width,) or not (np.isfinite(smooth).all() and smooth.min() > 0):
+        raise ValueError(f"{name}.smooth has to be {width} numbers above 0")
+    if apart.ndim != 1 or not set(apart.tolist()) <= set(range(width)) or (np.diff(apart) <= 0).any():
+        raise ValueError(f"{name}.apart has to be channels below {width}, ascending")
+    if reach.shape != (2,) or not -np.inf < reach[0] <= 0 < reach[1] < np.inf:
+        raise ValueError(f"{name}.reach has to go from 0 or less to more than 0, is {reach.tolist()}")
+    return Scaling(smooth.astype(np.float32), apart.astype(np.int64), (float(reach[0]), float(reach[1])))

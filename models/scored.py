@@ -45,7 +45,10 @@ class Scorer(Protocol):
         """Whether windows of different length can be computed together."""
 
     def score(self, windows: Sequence[Window]) -> list[Scored]:
-        """The scores of each window. A window's scores do not depend on the others beyond float noise."""
+        """The scores of each window; all have the same length unless the scorer `pads`.
+
+        A window's scores do not depend on the others beyond float noise.
+        """
 
 
 def split_by_window(windows: Sequence[Window], labels: dict[str, Array], link: Array) -> list[Scored]:

@@ -92,7 +92,9 @@ UNCALIBRATED = Calibration(DecodeSettings(), {lang: dict.fromkeys(HEADS, 1.0) fo
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A checked model directory. `digest` identifies weights, configuration, calibration and clause rules."""
+    """A checked model directory. `digest` identifies weights, scales, configuration, calibration and clause
+    rules.
+    """
 
     directory: Path
     labels: LabelSet

@@ -41,7 +41,7 @@ from models.network import Batch, Scores, UnitNetwork, collate, encoder_config
 from models.objective import Example, class_weights, gold_of, loss_of, make_examples
 from models.quantise import scale_products
 from models.soft import SoftExample, load_soft, soft_gold_of, soft_loss
-from models.storage import LABELS, TOKENIZER, UNCALIBRATED, load, save, save_calibration
+from models.storage import LABELS, TOKENIZER, UNCALIBRATED, load, pack, save, save_calibration, unpack
 
 log = logging.getLogger("models.train")
 
@@ -164,6 +164,7 @@ def finish(directory: Path, network: UnitNetwork, examples: Sequence[Example], *
     """Write the trained network as a model directory that is not calibrated yet."""
     encoder: Any = network.encoder
     network.cpu().eval()
+    network.load_state_dict(unpack(pack(network.state_dict())))  # scales are chosen for the weights as they are stored
     scalings = scale_products(network, [e.window for e in examples], pad=encoder.config.pad_token_id)
     save(directory, network, GENERIC, UNCALIBRATED, scalings=scalings, tokenizer=tokenizer)
 
@@ -193,7 +194,10 @@ def train(
     encoder: Any = network.encoder
     pad = encoder.config.pad_token_id
     if inner is not None:
-        keep_units(network, inner, random.Random(settings.seed).sample(examples, min(_SAMPLE, len(examples))), pad=pad)
+        if not (base / LABELS).is_file():
+            raise ModelError("which units matter is known of a finished model only; train the encoder first")
+        some = random.Random(settings.seed).sample(examples, min(_SAMPLE, len(examples)))
+        keep_units(network, inner, some, pad=pad, smoothing=settings.smoothing)
     Trainer(network, examples, settings, out, pad=pad, soft=soft).run()
     finished = out / "model"
     finish(finished, network, examples, tokenizer=tokenizer)
@@ -222,7 +226,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--soft", type=Path, help="what other models say of unlabelled texts (python -m models.soft)")
     parser.add_argument("--layers", type=int, help="keep only so many of the encoder's layers, evenly spread")
     parser.add_argument(
-        "--inner", type=int, help="keep only so many units of each feed-forward block, those that matter most"
+        "--inner",
+        type=int,
+        help="of a finished model, keep only so many units of each feed-forward block, those that matter most",
     )
     parser.add_argument("--tokens", type=int, default=chosen.tokens, help="padded tokens of a step")
     parser.add_argument("--texts", type=int, default=chosen.texts, help="texts of a step at most")

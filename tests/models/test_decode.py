@@ -99,3 +99,18 @@ def test_one_sure_clause_does_not_make_the_unit_surer_than_it() -> None:
     one = unit_probabilities(scores([POSITIVE]), [Segment(0, 1)], dict.fromkeys(HEADS, 1.0))
     two = unit_probabilities(scores([POSITIVE, POSITIVE]), [Segment(0, 2)], dict.fromkeys(HEADS, 1.0))
     assert two["sentiment"].max() == pytest.approx(one["sentiment"].max())
+
+
+def test_a_unit_in_the_middle_gets_the_mean_of_its_clauses() -> None:
+    rng = np.random.default_rng(3)
+    labels = {head: log_softmax(rng.normal(0, 2, (5, rows.shape[1]))) for head, rows in scores([0]).items()}
+    found = unit_probabilities(labels, [Segment(0, 1), Segment(2, 5)], dict.fromkeys(HEADS, 2.0))
+    for head in HEADS:
+        mean = labels[head][2:5].mean(axis=0)
+        mean = mean[:-1] if head == "sentiment" else mean
+        np.testing.assert_allclose(found[head][1], np.exp(log_softmax(mean / 2)), rtol=1e-12)
+
+
+def test_thousands_of_clauses() -> None:
+    labels = scores([POSITIVE, NEGATIVE] * 3000)
+    assert find_units(labels, np.full(5999, -1.0), PLAIN) == [Segment(n, n + 1) for n in range(6000)]

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from models import engine
+from models import engine, network, onnx_scorer
+from models.encode import Window
 from models.engine import TransformerModel, find_model, load_model, open_directory
 from models.errors import ModelBrokenError, ModelError, ModelNotFoundError
 from models.labels import HEADS
@@ -72,8 +74,10 @@ def test_the_fast_engine_gives_the_very_same_in_any_company(built: Path) -> None
     assert together == four.predict(TEXTS)
 
 
-def test_both_engines_agree(built: Path) -> None:
-    """As far as whole numbers from -63 to 63 can: the largest gap of a log-probability over real tokens."""
+@pytest.mark.parametrize("top", [127, 255])
+def test_both_engines_agree(built: Path, monkeypatch: pytest.MonkeyPatch, top: int) -> None:
+    """As far as int8 can, on processors with VNNI (255) and without: the largest gap of a log-probability."""
+    monkeypatch.setattr(onnx_scorer, "largest_input", lambda: top)
     reference, fast = (open_directory(str(built), engine=engine) for engine in ("torch", "onnx"))
     for (_, _, a), (_, _, b) in zip(reference.score(TEXTS), fast.score(TEXTS), strict=True):
         for head in HEADS:
@@ -127,6 +131,33 @@ def test_many_chunks_give_what_one_gives(model: UnitModel, monkeypatch: pytest.M
     done: list[int] = []
     assert model.predict(texts, progress=done.append) == whole
     assert sum(done) == len(texts)
+
+
+def test_chunks_grow_and_long_texts_end_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_FIRST", 2)
+    monkeypatch.setattr(engine, "_CHUNK", 4)
+    monkeypatch.setattr(engine, "_CHARACTERS", 100)
+    texts = ["a"] * 8 + ["b" * 101] + ["c"] * 5
+    assert [len(chunk) for chunk in engine._chunks(texts)] == [2, 4, 3, 4, 1]
+    assert list(engine._chunks([])) == []
+
+
+def test_windows_of_one_length_share_a_batch_unless_the_scorer_pads(built: Path) -> None:
+    model = open_directory(str(built))
+    encoded = model._encode(["短", "很短的", "短", "a long text about the food and the slow service"] * 40)
+    lengths = [[len(encoded[n].windows[k].ids) for n, k in b] for b in engine._batches(encoded, 64, pads=False)]
+    assert all(len(set(batch)) == 1 and sum(batch) <= 64 for batch in lengths)
+    assert sum(map(len, lengths)) == 160
+    padded = [{len(encoded[n].windows[k].ids) for n, k in b} for b in engine._batches(encoded, 640, pads=True)]
+    assert any(len(batch) > 1 for batch in padded)
+
+
+def test_clauses_are_pooled_alike_by_both_engines() -> None:
+    clauses = [(-1, 0, 0, 1, 1, 1, 2, -1), (-1, 0, 0, 0, 0, 0, 0, -1), (-1, 0, 1, 2, 3, 4, 5, -1)]
+    windows = [Window(tuple(range(8)), clause, 0, max(clause) + 1) for clause in clauses]
+    states = np.random.default_rng(1).normal(size=(len(windows), len(windows[0].ids), 8)).astype(np.float32)
+    expected = network.pool(torch.from_numpy(states), network.collate(windows, pad=1)).numpy()
+    np.testing.assert_allclose(onnx_scorer.pool(states, windows), expected, atol=1e-5)
 
 
 def test_no_unit_cuts_a_mask(model: UnitModel) -> None:

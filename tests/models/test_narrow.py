@@ -36,7 +36,7 @@ def test_units_that_change_nothing_go_first(network: UnitNetwork, examples: list
         layer.output.dense.weight.data[:, idle] = 0  # type: ignore[union-attr]
     batch = collate([e.window for e in examples], pad=PAD)
     before = narrow.eval()(batch)
-    keep_units(narrow, TINY["intermediate_size"] - len(idle), examples, pad=PAD)
+    keep_units(narrow, TINY["intermediate_size"] - len(idle), examples, pad=PAD, smoothing=0.05)
     after = narrow(batch)
     for head, rows in before.labels.items():
         torch.testing.assert_close(after.labels[head], rows)
@@ -46,7 +46,7 @@ def test_units_that_change_nothing_go_first(network: UnitNetwork, examples: list
 
 def test_what_matters_is_measured_without_touching_the_network(network: UnitNetwork, examples: list[Example]) -> None:
     before = copy.deepcopy(network.state_dict())
-    found = importance(network, examples, pad=PAD)
+    found = importance(network, examples, pad=PAD, smoothing=0.05)
     assert [len(worth) for worth in found] == [TINY["intermediate_size"]] * TINY["num_hidden_layers"]
     assert all((worth >= 0).all() and worth.sum() > 0 for worth in found)
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
@@ -55,4 +55,4 @@ def test_what_matters_is_measured_without_touching_the_network(network: UnitNetw
 @pytest.mark.parametrize("inner", [0, 33])
 def test_impossible_widths(network: UnitNetwork, examples: list[Example], inner: int) -> None:
     with pytest.raises(ModelError, match="1 to 32"):
-        keep_units(network, inner, examples, pad=PAD)
+        keep_units(network, inner, examples, pad=PAD, smoothing=0.05)

@@ -26,7 +26,7 @@ def test_a_copy_is_the_same_model(built: Path, tmp_path: Path) -> None:
 
 def test_graphs_are_valid(built: Path, tmp_path: Path) -> None:
     names = {path.name for path in export(str(built), tmp_path / "copy", onnx=True)}
-    assert {"encoder.onnx", "heads.onnx", "model.safetensors"} <= names
+    assert {"encoder.onnx", "heads.onnx", "model.safetensors", "activations.safetensors"} <= names
     heads = onnx.load(tmp_path / "copy" / "heads.onnx")
     assert [output.name for output in heads.graph.output] == ["sentiment", "stage", "touchpoint", "intent", "link"]
     load_model(str(tmp_path / "copy"))

@@ -113,7 +113,7 @@ def shorten(directory: Path) -> None:
         (lambda d: (d / "activations.safetensors").unlink(), r"activations\.safetensors is missing"),
         (lambda d: (d / "activations.safetensors").write_bytes(b"x" * 100), "SHA-256"),
         (lambda d: rescale(d, lambda t: t.pop(next(iter(t)))), r"activations\.safetensors does not fit .* missing"),
-        (lambda d: rescale(d, lambda t: t.update({k: -v for k, v in t.items() if "reach" in k})), "reach is"),
+        (lambda d: rescale(d, lambda t: t.update({k: -v for k, v in t.items() if "reach" in k})), "reach has to go"),
         (edit("config.json", lambda c: c["encoder"].update(hidden_size=48)), "do not fit"),  # type: ignore[index, attr-defined]
         (edit("config.json", lambda c: c["encoder"].pop("vocab_size")), "do not fit"),  # type: ignore[index, attr-defined]
         (edit("config.json", lambda c: c.pop("encoder")), "plain encoder"),

@@ -15,6 +15,7 @@ from models.gold import GoldText, GoldUnit, split_part, usable_texts
 from models.labels import GENERIC
 from models.loop import Settings
 from models.objective import make_examples
+from models.storage import load
 from models.train import Trainer, keep_layers, load_pretrained, main
 
 GOOD = ("positive", "usage", "product", "praise")
@@ -139,3 +140,15 @@ def test_missing_data_is_an_error(tiny_encoder: Path, tmp_path: Path, capsys: py
     missing = tmp_path / "none.jsonl"
     assert main(["--out", str(tmp_path), "--base", str(tiny_encoder), "--own", str(missing)]) == 2
     assert str(missing) in capsys.readouterr().err
+
+
+def test_a_finished_model_is_trained_further_with_fewer_units(
+    built: Path, tiny_encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = write(tmp_path / "own.jsonl", texts(40))
+    rest = ["--own", str(own), "--inner", "20", "--epochs", "1", "--threads", "1"]
+    assert main(["--base", str(built), "--out", str(tmp_path), *rest]) == 0
+    assert load(tmp_path / "model").encoder["intermediate_size"] == 20
+    assert load_model(str(tmp_path / "model")).predict(["味道不错"])
+    assert main(["--base", str(tiny_encoder), "--out", str(tmp_path / "plain"), *rest]) == 2
+    assert "finished model only" in capsys.readouterr().err
