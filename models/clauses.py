@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import regex
 
 from models import clause_words as words
+from models.imports import light_spacy
 from models.run_ons import Word, run_on_cuts
 
 if TYPE_CHECKING:
@@ -265,7 +266,8 @@ def _strip(text: str, pieces: list[Span]) -> list[Span]:
 
 @lru_cache(maxsize=2)
 def _tokenizer(lang: str) -> Language:
-    import spacy
+    with light_spacy():
+        import spacy
 
     with _without_plugins():
         if lang == "en":

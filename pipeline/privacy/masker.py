@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, cast
 
-from pipeline.privacy.imports import without
+from models.imports import light_spacy, without
 from pipeline.privacy.keys import KeyedHasher
 from pipeline.privacy.kinds import KINDS, Kind, mask_token
 from pipeline.privacy.policy import PrivacyPolicy
@@ -143,7 +143,8 @@ class Masker:
 
     @cached_property
     def _engine(self) -> Engine:
-        with without("transformers"):  # Presidio offers it to others; it more than doubles the time to load
+        # Presidio offers transformers to others, and brings spaCy; both more than double the time to load.
+        with without("transformers"), light_spacy():
             from pipeline.privacy.engine import Engine
 
         return Engine([each for each in self._recognizers if each is not _IP])

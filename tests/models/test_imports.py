@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.privacy.imports import without
+from models import imports
+from models.imports import light_spacy, without
 
 
 @pytest.fixture
@@ -40,3 +41,13 @@ def test_an_error_inside_leaves_nothing_behind(package: str) -> None:
     with pytest.raises(RuntimeError), without(package):
         raise RuntimeError
     assert sys.meta_path == before
+
+
+def test_torch_stays_for_packages_that_bring_spacy_pipelines_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch")
+    with light_spacy(), pytest.raises(ModuleNotFoundError):
+        importlib.import_module("torch")
+    monkeypatch.setattr(imports, "find_spec", lambda name: object() if name == "spacy_transformers" else None)
+    before = list(sys.meta_path)
+    with light_spacy():
+        assert sys.meta_path == before
