@@ -266,8 +266,9 @@ def merge_windows(item: Encoded, scores: Sequence[Scored]) -> Scored:
 
 
 def _batches(encoded: Sequence[Encoded], tokens: int, *, pads: bool) -> Iterator[Batch]:
-    """(text, window) pairs, longest windows first, so that little is padding (nothing, unless `pads`) and the peak of
-    memory comes at once.
+    """(text, window) pairs, longest windows first, so that little is padding and the peak of memory comes at once.
+
+    Without `pads`, a batch holds windows of one length only.
     """
     order = [(len(w.ids), n, k) for n, item in enumerate(encoded) for k, w in enumerate(item.windows)]
     order.sort(key=lambda entry: (-entry[0], entry[1], entry[2]))

@@ -2,7 +2,7 @@
 
 A unit of a block matters as much as the loss would change without it, to first order: its value times the gradient of
 the loss by it, added over a batch and squared (Molchanov et al. 2019, "Importance Estimation for Neural Network
-Pruning"). Every layer keeps the same number of units.
+Pruning"). Every layer keeps the same number of units. (They are those of feed-forward blocks, not opinion units.)
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TOKENS, _TEXTS = 1024, 32  # of a batch
 
 
 def keep_units(network: UnitNetwork, inner: int, examples: Sequence[Example], *, pad: int, smoothing: float) -> None:
-    """Leave the `inner` units of each feed-forward block that matter most for `examples`; a thousand are enough.
+    """Leave the `inner` units of each feed-forward block that matter most for `examples`.
 
     Raises `ModelError` for more units than there are, or none.
     """
@@ -40,7 +40,12 @@ def keep_units(network: UnitNetwork, inner: int, examples: Sequence[Example], *,
         kept = worth.topk(inner).indices.sort().values
         layer.intermediate.dense = _linear(layer.intermediate.dense, rows=kept)
         layer.output.dense = _linear(layer.output.dense, columns=kept)
-        log.info("%d of %d units carry %.1f %%", inner, before, 100 * float(worth[kept].sum() / worth.sum()))
+        log.info(
+            "%d of %d units carry %.1f %% of the importance",
+            inner,
+            before,
+            100 * float(worth[kept].sum() / worth.sum()),
+        )
     encoder.config.intermediate_size = inner
 
 

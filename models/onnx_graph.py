@@ -1,7 +1,7 @@
 """The encoder as an ONNX graph with int8 matrix products, built in memory from the stored weights.
 
 What a product reads is scaled as `models.quantise` chose for it, once and for all texts: a token's result depends on no
-other text of the batch, as it would with one scale for a whole batch (ONNX Runtime's dynamic quantisation). The rest is
+other text of the batch; with one scale for a whole batch (ONNX Runtime's dynamic quantisation) it would. The rest is
 float32. Windows of a batch have the same length, so nothing is padding and attention needs no mask.
 
 No file is written: the graph of the shipped weights is built in well under a second.
@@ -185,7 +185,9 @@ class _Encoder(_Graph):
         weight = np.concatenate([self.real(f"{layer}.weight") for layer in layers])
         bias = np.concatenate([self.tensors[f"{layer}.bias"] for layer in layers])
         whole, scales = scaling.weights(weight)
-        step, zero = (self.constant(f"{name}.{part}", value) for part, value in self._grid(scaling).items())
+        size, middle = scaling.grid(self._top)
+        step = self.constant(f"{name}.step", np.array(size, np.float32))
+        zero = self.constant(f"{name}.zero", np.array(middle, np.uint8))
         product = self.node(
             "MatMulIntegerToFloat",
             self._whole_numbers(x, scaling, name, step, zero),
@@ -193,7 +195,7 @@ class _Encoder(_Graph):
             step,
             self.constant(f"{name}.scales", scales.reshape(-1)),
             zero,
-            "",
+            "",  # weights are symmetric
             self.constant(f"{name}.biases", bias),
             domain=_MS,
         )
@@ -202,10 +204,6 @@ class _Encoder(_Graph):
         apart = self.node("Gather", x, self.constant(f"{name}.apart", scaling.apart), axis=1)
         weights = self.constant(f"{name}.apart_weights", np.ascontiguousarray(weight[:, scaling.apart].T))
         return self.node("Gemm", apart, weights, product)
-
-    def _grid(self, scaling: Scaling) -> dict[str, NDArray[Any]]:
-        step, zero = scaling.grid(self._top)
-        return {"step": np.array(step, np.float32), "zero": np.array(zero, np.uint8)}
 
     def _whole_numbers(self, x: str, scaling: Scaling, name: str, step: str, zero: str) -> str:
         """`x` as whole numbers from 0 to the largest allowed."""

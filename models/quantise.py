@@ -11,7 +11,8 @@ the one that suits it:
   at Scale", do batch by batch).
 
 How far to smooth and how much of the range to cut off is tried for every product: what gives the smallest error of its
-result on the sample is kept.
+result on the sample is kept. Ranges are chosen for 256 whole numbers; where there may be 128 only (`models.processor`),
+the same ranges are cut into longer steps. Units here are those of a feed-forward block, not opinion units.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ TOP = 255
 """Largest whole number of an input: that of an unsigned byte."""
 _APART = 8  # units after GELU that stay in float32
 _STRENGTHS = (0.5, 0.65, 0.8, 0.9, 1.0)
-"""Shares of the work that weights take over from activations when they are smoothed."""
+"""Exponents of SmoothQuant (its alpha): 1 moves all of a channel's size into the weights."""
 _KEPT = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 """Shares of the range that are kept; what is beyond is cut off."""
 _TOKENS = 6000  # of the sample
@@ -65,7 +66,9 @@ class Scaling:
         return np.round(smoothed / scale).astype(np.int8), scale.astype(np.float32)
 
     def rounded(self, inputs: Floats) -> Floats:
-        """What the int8 product sees of `inputs` (rows, K): divided, and rounded to what can be told apart."""
+        """What the int8 product sees of `inputs` (rows, K) with numbers up to `TOP`: divided, and rounded to what
+        can be told apart.
+        """
         step, zero = self.grid(TOP)
         whole = np.clip(np.round(inputs / (self.smooth * step)) + zero, 0, TOP) - zero
         return np.asarray(whole * step, np.float32)
@@ -82,7 +85,7 @@ def products(layers: int) -> Iterator[tuple[str, ...]]:
 
 
 def reads_units(name: str) -> bool:
-    """Whether the layer reads the units of a feed-forward block, after GELU; else it reads the hidden size."""
+    """Whether the layer reads the units of a feed-forward block, after GELU; else vectors of the hidden size."""
     return name.endswith(".output.dense") and not name.endswith(".attention.output.dense")
 
 
@@ -101,12 +104,12 @@ def best_scaling(inputs: Floats, weight: Floats, *, leave_out: int = 0) -> Scali
     best, least = None, np.inf
     for smooth in [np.ones_like(highest)] if leave_out else [_smoothing(highest, weight, s) for s in _STRENGTHS]:
         others = np.delete(inputs / smooth, largest, axis=1)
-        high, low = float(np.abs(others).max()), float(others.min())
-        whole, scale = Scaling(smooth, largest, (0, 1)).weights(weight)
+        size_of_others, lowest = float(np.abs(others).max()), float(others.min())
+        whole, scale = Scaling(smooth, largest, (0, 1)).weights(weight)  # weights do not depend on the reach
         weights = (whole * scale).T
         wanted = result - sample[:, largest] @ weight[:, largest].T
         for kept in _KEPT:
-            scaling = Scaling(smooth, largest, _reach(high * kept, low))
+            scaling = Scaling(smooth, largest, _reach(size_of_others * kept, lowest))
             error = float((((scaling.rounded(sample) @ weights - wanted) ** 2).sum(axis=1) / size).mean())
             if best is None or error < least:
                 best, least = scaling, error
@@ -153,7 +156,7 @@ def observe(network: UnitNetwork, windows: Sequence[Window], *, pad: int) -> Ite
         seen[names] = []
 
     def keep(names: tuple[str, ...]) -> Any:
-        return lambda _layer, inputs, _out: seen[names].append(inputs[0][0].numpy())
+        return lambda _layer, inputs, _out: seen[names].append(inputs[0][0].numpy())  # the only window
 
     hooks = [layers[names[0]].register_forward_hook(keep(names)) for names in seen]
     try:

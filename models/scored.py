@@ -38,7 +38,7 @@ class Scorer(Protocol):
 
     @property
     def batch_tokens(self) -> int:
-        """How many padded tokens are best computed together."""
+        """How many tokens, padding included, are best computed together."""
 
     @property
     def pads(self) -> bool:

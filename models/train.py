@@ -46,19 +46,19 @@ from models.storage import LABELS, TOKENIZER, UNCALIBRATED, load, pack, save, sa
 log = logging.getLogger("models.train")
 
 REWRITTEN = 0.2
-"""Share of the training texts that are learned once more without punctuation or with typing errors."""
+"""Share of the training texts that are learned once more without punctuation, with typing errors or in capitals."""
 SOFT_TOKENS = 2
 """Tokens of softly labelled texts in a step, as a multiple of those with gold labels."""
 ON_GPU: dict[str, Any] = {"tokens": 8192, "texts": 256, "lr": 2.5e-4}
 """What a GPU is given at a time, and the rate that suits it."""
 
-_SAMPLE = 1500  # examples that say which units of the feed-forward blocks matter
+_SAMPLE = 1500  # windows that say which units of the feed-forward blocks matter
 
 DEFAULTS = Settings()
 
 
 class Trainer(Loop):
-    """Learns gold labels, and in every step as many more texts from `soft` labels where they are given."""
+    """Learns gold labels, and in every step `SOFT_TOKENS` times as many tokens of `soft` labels if there are any."""
 
     def __init__(
         self,
@@ -161,7 +161,7 @@ def keep_layers(network: UnitNetwork, layers: int) -> None:
 
 
 def finish(directory: Path, network: UnitNetwork, examples: Sequence[Example], *, tokenizer: Path) -> None:
-    """Write the trained network as a model directory that is not calibrated yet."""
+    """Write the trained network as a model directory, ranges for int8 chosen on `examples`, not calibrated yet."""
     encoder: Any = network.encoder
     network.cpu().eval()
     network.load_state_dict(unpack(pack(network.state_dict())))  # scales are chosen for the weights as they are stored

@@ -139,8 +139,8 @@ def reading_key(
 ) -> str:
     """A hash of source and name, and one of all that a file's rows depend on, with a dash between them.
 
-    The latter: its bytes and its name, how it is mapped, time zone, what is masked and forgotten, the store's key, this
-    program.
+    The latter: its bytes and its name, how it is mapped, time zone, what is masked and forgotten, the rows of a
+    partition, the store's key, this program.
     """
     parts = (
         fingerprint,

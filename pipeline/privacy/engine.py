@@ -2,8 +2,7 @@
 
 Presidio's own recogniser serves for IP addresses. Its others do not fit and are not loaded: they want word boundaries
 that Chinese text does not have, the e-mail and URL ones ask the network for a suffix list, and the IBAN one logs values
-it cannot parse. This module is imported late, by the first text that may hold a value: Presidio brings spaCy and torch
-along.
+it cannot parse. This module is imported late, by the first text that may hold a value: Presidio brings spaCy along.
 """
 
 from __future__ import annotations

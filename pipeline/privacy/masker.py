@@ -143,7 +143,7 @@ class Masker:
 
     @cached_property
     def _engine(self) -> Engine:
-        # Presidio offers transformers to others, and brings spaCy; both more than double the time to load.
+        # Presidio offers transformers to others, and brings spaCy, which imports torch: both take seconds to load.
         with without("transformers"), light_spacy():
             from pipeline.privacy.engine import Engine
 
