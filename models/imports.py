@@ -52,7 +52,7 @@ def without(*packages: str) -> Iterator[None]:
 
 
 def light_spacy() -> AbstractContextManager[None]:
-    """Inside, a first import of spaCy does not load torch (2 seconds, 300 MB), which a blank pipeline has no use for.
+    """Inside, a first import of spaCy does not load torch (3 seconds, 300 MB), which a blank pipeline has no use for.
 
     Where a package is installed whose spaCy pipelines run on torch, torch is loaded as ever: spaCy looks for it only
     once, and those pipelines would not work in this process without it.
