@@ -25,7 +25,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_training_data_stays_out_of_the_wheel(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert not [name for name in names if name.startswith(("models/data/", "tests/", "sample/"))]
-    assert {"models/current/model.safetensors", "models/current/activations.safetensors"} <= names
+    assert {"models/current/model.safetensors", "models/current/activations.safetensors"} <= set(names)
 
 
 def test_the_job_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
