@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from flows.terminal import Bars
+from models.cases import Case, run, tallies
 from models.engine import load_model
 from models.errors import GoldError
 from models.gold import OWN, GoldText, read_gold
-from models.measure import Case, comparison, document, measure
+from models.measure import COMPARISON_NOTE, comparison, document
 from models.units import UnitModel
 
 PARTS = ("train", "dev", "test", "all")
@@ -24,16 +25,17 @@ def evaluation(gold: Path | None, part: str | None, *, model: str, other: str | 
     if not texts:
         raise GoldError(f"{gold or OWN}: no feedback in part {chosen!r}")
     first = load_model(model)
-    ours = _measure(first, texts)
+    ours = _run(first, texts)
     title = f"{first.model_id} on {len(texts)} labelled feedbacks ({'all' if chosen == 'all' else f'{chosen} part'})"
     parts = [document(ours, first.labels, title=title)]
     if other is not None:
         second = load_model(other)
         names = (first.model_id, second.model_id)
-        parts += ["## Comparison\n", comparison(ours, _measure(second, texts), names=names), ""]
+        table = comparison(tallies(ours), tallies(_run(second, texts)), names=names)
+        parts += [f"## Comparison\n\n{COMPARISON_NOTE}\n", table, ""]
     return "\n".join(parts)
 
 
-def _measure(model: UnitModel, texts: list[GoldText]) -> list[Case]:
+def _run(model: UnitModel, texts: list[GoldText]) -> list[Case]:
     with Bars().step(model.model_id, len(texts)) as advance:
-        return measure(model, texts, progress=advance)
+        return run(model, texts, progress=advance)

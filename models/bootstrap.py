@@ -1,20 +1,26 @@
-"""Intervals for scores, by resampling feedbacks: the units of one feedback are not independent of one
+"""Intervals and tests for scores, by resampling feedbacks: the units of one feedback are not independent of one
 another.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import permutation_test
 
 from models.scoring import MIN_SUPPORT, Tally
 
 Counts = NDArray[np.float64]
+Statistic = Callable[[Counts], Counts]
+"""Maps sums of columns (samples, k) to values (samples,)."""
 
 RESAMPLES = 2000
+SWAPS = 4000
+_BLOCK = 100  # resamples at a time: bounds memory
 _SEED = 20250901
 
 
@@ -26,20 +32,57 @@ class Estimate(NamedTuple):
     high: float
 
 
-def estimate(columns: Counts, statistic: Callable[[Counts], Counts]) -> Estimate:
+def estimate(columns: Counts, statistic: Statistic) -> Estimate:
     """`statistic` of the summed `columns` (texts, k), with its interval over resampled texts.
 
-    `statistic` maps sums (samples, k) to values (samples,). The resamples depend on the number of texts
-    only, so a difference of two systems on the same texts may be put into one statistic and is then a
-    paired comparison.
+    Resamples in which the statistic is undefined (NaN) do not count.
     """
     rng = np.random.default_rng(_SEED)
     texts = len(columns)
     value = float(statistic(columns.sum(axis=0)[None, :])[0])
-    # Multinomial weights are the same as drawing texts with replacement.
-    weights = rng.multinomial(texts, np.full(texts, 1 / texts), size=RESAMPLES).astype(np.float64)
-    low, high = np.percentile(statistic(weights @ columns), [2.5, 97.5])
+    found = []
+    for _ in range(RESAMPLES // _BLOCK):
+        # Multinomial weights are the same as drawing texts with replacement.
+        weights = rng.multinomial(texts, np.full(texts, 1 / texts), size=_BLOCK).astype(np.float64)
+        found.append(statistic(weights @ columns))
+    values = np.concatenate(found)
+    defined = values[~np.isnan(values)]
+    low, high = np.percentile(defined, [2.5, 97.5]) if len(defined) else (np.nan, np.nan)
     return Estimate(value, float(low), float(high))
+
+
+def difference(ours: Counts, theirs: Counts, statistic: Statistic) -> Estimate:
+    """`statistic` of `ours` less that of `theirs`, columns of the same texts, with a paired interval."""
+    width = ours.shape[1]
+    return estimate(np.hstack([ours, theirs]), lambda sums: statistic(sums[:, :width]) - statistic(sums[:, width:]))
+
+
+def chance_of(ours: Counts, theirs: Counts, statistic: Statistic) -> float:
+    """p of a difference as large as the one found if it made no difference which of two systems answered which text:
+    a paired randomisation test (Noreen 1989), texts swapped between them at random, two-sided. Few texts that differ
+    give no small p, however they differ.
+    """
+    differ = (ours != theirs).any(axis=1)
+    if differ.sum() < 2:
+        return 1.0
+    same, rows = ours[~differ].sum(axis=0), np.concatenate([ours[differ], theirs[differ]])
+
+    def gap(a: NDArray[np.intp], b: NDArray[np.intp], axis: int) -> Counts:
+        sums = [same + rows[which].sum(axis=axis - 1) for which in (a, b)]
+        values = [statistic(s.reshape(-1, rows.shape[1])).reshape(s.shape[:-1]) for s in sums]
+        return values[0] - values[1]
+
+    texts = np.arange(differ.sum())
+    found = permutation_test(
+        (texts, texts + len(texts)),
+        gap,
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=SWAPS,
+        batch=_BLOCK,
+        rng=np.random.default_rng(_SEED),
+    )
+    return float(found.pvalue)
 
 
 def f1_columns(tallies: Sequence[Tally], head: str | None) -> Counts:
@@ -70,25 +113,29 @@ def ratio(sums: Counts) -> Counts:
     return result
 
 
-def macro_columns(tallies: Sequence[Tally], head: str) -> Counts:
-    """(texts, 2 c): hits and gold plus predicted of each class with at least `MIN_SUPPORT` matched gold
-    units.
-    """
-    pairs = [pair for t in tallies for pair in t.pairs[head]]
-    classes = sorted({g for g, _ in pairs if sum(g == other for other, _ in pairs) >= MIN_SUPPORT})
+def macro_classes(tallies: Sequence[Tally], head: str) -> list[str]:
+    """The classes with at least `MIN_SUPPORT` matched gold units."""
+    counts = Counter(g for t in tallies for g, _ in t.pairs[head])
+    return sorted(label for label, n in counts.items() if n >= MIN_SUPPORT)
+
+
+def macro_columns(tallies: Sequence[Tally], head: str, classes: Sequence[str] | None = None) -> Counts:
+    """(texts, 3 c): hits, gold plus predicted, and gold units of each of `classes` (default: `macro_classes`)."""
+    chosen = macro_classes(tallies, head) if classes is None else classes
     rows = []
     for t in tallies:
         mine = t.pairs[head]
-        hits = [sum(g == c == p for g, p in mine) for c in classes]
-        totals = [sum((g == c) + (p == c) for g, p in mine) for c in classes]
-        rows.append(hits + totals)
+        hits = [sum(g == c == p for g, p in mine) for c in chosen]
+        totals = [sum((g == c) + (p == c) for g, p in mine) for c in chosen]
+        rows.append(hits + totals + [sum(g == c for g, _ in mine) for c in chosen])
     return np.array(rows, dtype=np.float64)
 
 
 def macro(sums: Counts) -> Counts:
-    """Mean of the classes' F1, from `macro_columns`; a class that a resample misses counts as 0."""
-    half = sums.shape[1] // 2
-    if not half:
-        return np.full(len(sums), np.nan)
-    result: Counts = (2 * sums[:, :half] / np.maximum(1, sums[:, half:])).mean(axis=1)
+    """Mean of the classes' F1, from `macro_columns`, over the classes that the sample has; NaN without any."""
+    hits, totals, gold = np.split(sums, 3, axis=1)
+    there = gold > 0
+    scores = np.where(there, 2 * hits / np.maximum(1, totals), 0).sum(axis=1)
+    classes = there.sum(axis=1)
+    result: Counts = np.where(classes > 0, scores / np.maximum(1, classes), np.nan)
     return result

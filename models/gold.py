@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from models.errors import GoldError
 from models.jsonl import records
@@ -72,13 +74,23 @@ def split_part(key: str) -> Part:
 def read_gold(path: Path, *, labels: LabelSet = GENERIC) -> list[GoldText]:
     """All labelled feedbacks of a JSONL file (plain or .gz), or of all such files of a directory, in file order.
 
-    Raises `GoldError` naming file and line for broken JSON, a missing key, a label outside `labels`, or
-    offsets that are out of order, overlap or leave the text.
+    Raises `GoldError` naming file and line for broken JSON, a key that is missing or of the wrong type, another
+    language than zh and en, a label outside `labels`, units that overlap, leave the text or quote another text than
+    lies at their offsets, and an id that another feedback has.
     """
     files = sorted(path.glob("*.jsonl*")) if path.is_dir() else [path]
     if not files:
         raise GoldError(f"{path}: no .jsonl or .jsonl.gz file in this directory")
-    return [_parse(f"{file}, line {number}", record, labels) for file in files for number, record in records(file)]
+    found: dict[str, GoldText] = {}
+    places: dict[str, str] = {}
+    for file in files:
+        for number, record in records(file):
+            where = f"{file}, line {number}"
+            text = _parse(where, record, labels)
+            if text.id in found:
+                raise GoldError(f"{where}: id {text.id!r} is that of {places[text.id]}; every feedback counts once")
+            found[text.id], places[text.id] = text, where
+    return list(found.values())
 
 
 def usable_texts(own: Path | None, annotated: Path | None) -> list[GoldText]:
@@ -88,34 +100,72 @@ def usable_texts(own: Path | None, annotated: Path | None) -> list[GoldText]:
     return gold
 
 
+def _whole(value: str) -> str:
+    value.encode("utf-8")  # half an emoji, as JSON can hold it, is a ValueError
+    return value
+
+
+_Text = Annotated[str, AfterValidator(_whole)]
+
+
+class _Unit(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    start: int
+    end: int
+    sentiment: str
+    stage: str
+    touchpoint: str
+    intent: str
+    text: str | None = None
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    id: _Text
+    lang: Literal["zh", "en"]
+    text: _Text
+    units: list[_Unit]
+    source: str = "unknown"
+    domain: str | None = None
+    selected_by: str = "unknown"
+    group: _Text | None = None
+    part: Part | None = None
+
+
 def _parse(where: str, record: dict[str, Any], labels: LabelSet) -> GoldText:
     try:
-        units = sorted(GoldUnit(u["start"], u["end"], *(u[head] for head in HEADS)) for u in record["units"])
-        group = record.get("group") or record["id"]
-        text = GoldText(
-            id=record["id"],
-            lang=record["lang"],
-            source=record.get("source", "unknown"),
-            domain=record.get("domain", ""),
-            selected_by=record.get("selected_by", "unknown"),
-            group=group,
-            text=record["text"],
-            units=tuple(units),
-            part=record.get("part") or split_part(group),
-        )
-    except (KeyError, TypeError) as error:
-        raise GoldError(f"{where}: {error} is missing or of the wrong type") from error
-    if text.part not in get_args(Part):
-        raise GoldError(f"{where}: part {text.part!r} is none of {', '.join(get_args(Part))}")
-    _check_units(where, text, labels)
-    return text
+        found = _Record.model_validate(record)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]  # the input may be feedback
+        raise GoldError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    group = found.group or found.id
+    units = sorted(found.units, key=lambda unit: (unit.start, unit.end))
+    _check_units(where, found.text, units, labels)
+    return GoldText(
+        id=found.id,
+        lang=found.lang,
+        source=found.source,
+        domain=found.domain or "",
+        selected_by=found.selected_by,
+        group=group,
+        text=found.text,
+        units=tuple(GoldUnit(unit.start, unit.end, *(getattr(unit, head) for head in HEADS)) for unit in units),
+        part=found.part or split_part(group),
+    )
 
 
-def _check_units(where: str, text: GoldText, labels: LabelSet) -> None:
+def _check_units(where: str, text: str, units: list[_Unit], labels: LabelSet) -> None:
     reached = 0
-    for unit in text.units:
-        if not reached <= unit.start < unit.end <= len(text.text):
+    for unit in units:
+        if not reached <= unit.start < unit.end <= len(text):
             raise GoldError(f"{where}: unit {unit.start}-{unit.end} overlaps another or leaves the text")
+        if unit.text not in (None, text[unit.start : unit.end]):
+            raise GoldError(
+                f"{where}: unit {unit.start}-{unit.end} quotes something else than lies there; offsets count "
+                "characters as Python does, an emoji as one"
+            )
         reached = unit.end
         for head in HEADS:
             if getattr(unit, head) not in labels.ids(head):

@@ -19,18 +19,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from models import bootstrap
-from models.bootstrap import Counts, estimate
+from models.bootstrap import Counts, difference, estimate
+from models.cases import Case, by_language, run, show
 from models.encode import load_tokenizer
 from models.engine import TransformerModel, find_model, open_directory
 from models.errors import ModelError
 from models.gold import OWN, GoldText, usable_texts
 from models.labels import GENERIC
 from models.loop import Settings, device_here, prepare_torch
-from models.measure import Case, by_language, measure, show
 from models.objective import make_examples
 from models.storage import TOKENIZER
 from models.train import Trainer, finish, keep_layers, load_pretrained
@@ -91,8 +90,7 @@ def _compared(seen: Sequence[Case], unseen: Sequence[Case], head: str | None) ->
     """Unit F1 (None) or the accuracy of a label: with the group, without it, and what that costs."""
     a, b = _columns(seen, head), _columns(unseen, head)
     figure = bootstrap.f1 if head is None else bootstrap.ratio
-    both = np.hstack([a, b])
-    gap = estimate(both, lambda sums: figure(sums[:, 2:]) - figure(sums[:, :2]))
+    gap = difference(b, a, figure)
     values = (estimate(columns, figure).value for columns in (a, b))
     return *(f"{value:.3f}" for value in values), show(gap, sign=True)  # type: ignore[return-value]
 
@@ -116,7 +114,7 @@ def study(base: Path, work: Path, gold: Sequence[GoldText], *, layers: int, size
     everything, lines = trained(None), [_HEAD, _RULE]
     for name in groups:
         asked = [g for g in gold if g.part != "train" and group_of(g.domain, groups) == name]
-        lines += rows(name, measure(everything, asked), measure(trained(name), asked))
+        lines += rows(name, run(everything, asked), run(trained(name), asked))
     return "\n".join(lines)
 
 
@@ -131,7 +129,9 @@ _INTRO = """# Industries left out of training
 For each group of industries (`models/data/domain_groups.yaml`): a model of {layers} layers trained on
 {size:,} feedbacks of all groups (seen), and one trained on as many without the group (unseen), both asked
 about the group's dev and test feedbacks, predicted units. Differences with 95 % intervals, paired, bootstrap
-over feedbacks. Small models on a sample: they compare, the shipped one is better.
+over feedbacks. Each model is one training, and all rows share the one that has seen every group: the intervals hold the
+chance in which feedbacks are asked, not that of another training or sample. Small models: they compare, the shipped
+one is better.
 
 """
 _HEAD = "| group | language | feedbacks | " + " | ".join(f"{n}: seen | unseen | difference" for n, _ in _FIGURES) + " |"

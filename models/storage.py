@@ -81,7 +81,7 @@ class Calibration:
             temperatures = {lang: {head: float(given[lang][head]) for head in HEADS} for lang in LANGS}
             decode = DecodeSettings(**data["decode"])
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelBrokenError(f"{CALIBRATION}: {error}; run python -m models.calibrate again") from error
+            raise ModelBrokenError(f"{CALIBRATION}: {error}; fetch the model again, or train it again") from error
         if min(min(of_head.values()) for of_head in temperatures.values()) <= 0:
             raise ModelBrokenError(f"{CALIBRATION}: temperatures must be above 0, got {temperatures}")
         return cls(decode, temperatures)

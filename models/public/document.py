@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from models import bootstrap
+from models.cases import show
 from models.labels import LabelSet
-from models.measure import show
 from models.public.figures import MEASURES, Answered, Figures
 from models.public.reading import MOST, TOUCHPOINTS, PublicSet, Touchpoints
 from models.scoring import MIN_SUPPORT
@@ -17,7 +17,8 @@ _PROTOCOL = (
     "measured whose id falls into the test share by our own rule (`models.gold.split_part`), at most "
     f"{MOST:,} a set, and none that is known as annotated by this project, be it in another set. "
     "The shipped weights learn from other texts of these sets with our annotators' labels, never with the labels of "
-    "the set; from `twitter_us_airline` they learn nothing.\n\n"
+    "the set. In the second of their runs they also saw texts that are measured here, without labels: with what an "
+    "earlier run said of them (docs/model.md). From `twitter_us_airline` they learn nothing.\n\n"
     "So the protocol differs from published ones: the units are found end to end, nothing is trained on the set's own "
     "labels or train part beyond what is said above, and the split is ours. Published numbers would be context only; "
     "none are quoted here. Labels are taken as the sets have them, errors included.\n\n"

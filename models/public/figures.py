@@ -70,7 +70,9 @@ def _topic_columns(answered: Sequence[Topics]) -> bootstrap.Counts:
     counts = Counter(touchpoint for gold, _ in answered for touchpoint in gold)
     classes = sorted(c for c, n in counts.items() if n >= MIN_SUPPORT)
     rows = [
-        [float(c in gold & found) for c in classes] + [float(c in gold) + (c in found) for c in classes]
+        [float(c in gold & found) for c in classes]
+        + [float(c in gold) + (c in found) for c in classes]
+        + [float(c in gold) for c in classes]
         for gold, found in answered
     ]
     return np.array(rows, dtype=np.float64)

@@ -9,7 +9,7 @@ import pytest
 from models.engine import load_model
 from models.gold import OWN, read_gold
 from models.labels import GENERIC, HEADS
-from models.measure import answer
+from models.cases import answer
 from models.scoring import Tally, accuracy, tally, unit_f1
 from models.units import UnitModel
 

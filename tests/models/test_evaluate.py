@@ -9,10 +9,13 @@ import pytest
 from models import bootstrap
 from models.baseline import Baseline
 from models.bootstrap import estimate
+from models.cases import run
 from models.evaluate import main
 from models.gold import GoldText, GoldUnit, split_part
-from models.measure import calibration_error
+from models.labels import GENERIC, HEADS
+from models.reliability import calibration_error
 from models.scoring import Answer, Tally, accuracy, end_to_end_f1, macro_f1, unit_f1
+from models.units import make_prediction
 
 GOOD = ("positive", "usage", "product", "praise")
 LATE = ("negative", "delivery", "fulfilment", "complaint")
@@ -68,9 +71,56 @@ def test_interval_is_as_wide_as_theory_says() -> None:
     assert found.high - found.low == pytest.approx(2 * 1.96 / (2 * 20), rel=0.1)
 
 
+class Sure:
+    """Says of every text the same, with the probabilities it was given."""
+
+    model_id, labels = "sure-1", GENERIC
+
+    def __init__(self, *scores: float) -> None:
+        self.scores = scores
+
+    def predict(self, texts, *, progress=None):
+        found = []
+        for score in self.scores:
+            heads = {
+                head: [score if i == label else 0 for i in GENERIC.ids(head)]
+                for head, label in zip(HEADS, GOOD, strict=True)
+            }
+            found.append([make_prediction(0, 4, heads, GENERIC)])
+        return found
+
+
+def good(n: int, *labels: str) -> GoldText:
+    return GoldText(f"g{n}", "zh", "own", "", "own", f"g{n}", "味道不错", (GoldUnit(0, 4, *labels),), "test")
+
+
 def test_calibration_error() -> None:
-    assert calibration_error(np.array([0.95, 0.95]), np.array([1.0, 1.0])) == pytest.approx(0.05)
-    assert calibration_error(np.array([0.25, 0.75]), np.array([1.0, 1.0])) == pytest.approx(0.5)
+    right, wrong = good(0, *GOOD), good(1, *LATE)
+    assert calibration_error(run(Sure(0.95, 0.95), [right, right]), "stage").value == pytest.approx(0.05)
+    assert calibration_error(run(Sure(0.25, 0.75), [right, right]), "stage").value == pytest.approx(0.5)
+    half = calibration_error(run(Sure(*[0.75] * 40), [right, wrong] * 20), "stage")
+    assert half.value == pytest.approx(0.25)
+    assert half.low < 0.15
+    assert half.high > 0.35
+
+
+def test_a_class_that_a_resample_misses_is_not_a_failure() -> None:
+    """All right, whatever is drawn, although most resamples of this miss the three feedbacks of class b or not."""
+    frequent = [Tally(1, 1, {head: [("a", "a")] for head in HEADS}) for _ in range(95)]
+    rare = [Tally(2, 2, {head: [("b", "b")] * 2 for head in HEADS}) for _ in range(3)]
+    found = estimate(bootstrap.macro_columns(frequent + rare, "stage"), bootstrap.macro)
+    assert (found.value, found.low, found.high) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(("differ", "clear"), [(4, False), (12, True)])
+def test_few_feedbacks_that_differ_are_chance(differ: int, clear: bool) -> None:
+    """An exact sign test gives 2 / 2 ** differ."""
+    ours = np.array([[1, 1]] * 459, dtype=np.float64)
+    theirs = ours.copy()
+    theirs[:differ, 0] = 0
+    p = bootstrap.chance_of(ours, theirs, bootstrap.ratio)
+    assert p == pytest.approx(2 / 2**differ, abs=0.02)
+    assert (p < 0.05) == clear
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -95,7 +145,7 @@ def test_table_is_written(tmp_path: Path) -> None:
     assert main(["--model", "lexicon", "--own", str(own), "--out", str(out)]) == 0
     text = out.read_text(encoding="utf-8")
     tested = sum(split_part(f"g{n}") == "test" for n in range(0, 200, 2))
-    assert f"### en: {tested} feedbacks, {tested} gold units" in text
+    assert f"### en\n\n{tested} feedbacks, {tested} gold units" in text
     assert "python -m models.evaluate --model lexicon --out FILE" in text
     assert "lexicon-" in text
     assert str(tmp_path) not in text

@@ -59,7 +59,7 @@ def test_an_empty_directory_is_an_error(tmp_path: Path) -> None:
 
 def test_a_file_may_say_the_part(tmp_path: Path) -> None:
     path = tmp_path / "g.jsonl"
-    path.write_text(line(id="反馈") + "\n" + line(id="反馈", part="train") + "\n", encoding="utf-8")
+    path.write_text(line(id="反馈") + "\n" + line(id="b", group="反馈", part="train") + "\n", encoding="utf-8")
     assert [g.part for g in read_gold(path)] == ["test", "train"]
 
 
@@ -67,8 +67,20 @@ def test_a_file_may_say_the_part(tmp_path: Path) -> None:
     ("text", "expected"),
     [
         ("{", "not JSON"),
-        (line(part="exam"), "part 'exam'"),
-        (json.dumps({"id": "a"}), "units"),
+        (line(part="exam"), "part: Input should be 'train', 'dev' or 'test'"),
+        (json.dumps({"id": "b", "lang": "zh", "text": "好"}), "units: Field required"),
+        (line(id=7), "id: Input should be a valid string"),
+        (line(id=None), "id: Input should be a valid string"),
+        (line(id="?").replace("?", r"\ud83d"), "id: .*surrogates not allowed"),
+        (line(group=3), "group: Input should be a valid string"),
+        (line(text=None, units=[]), "text: Input should be a valid string"),
+        (line(lang="zh-CN"), "lang: Input should be 'zh' or 'en'"),
+        (line(units=None), "units: Input should be a valid list"),
+        (line(units=[{**UNIT, "start": "0"}]), "units.0.start: Input should be a valid integer"),
+        (line(units=[{**UNIT, "start": 0.0}]), "units.0.start: Input should be a valid integer"),
+        (line(units=[{**UNIT, "end": True}]), "units.0.end: Input should be a valid integer"),
+        (line(units=[{**UNIT, "text": "难吃"}]), "unit 0-2 quotes something else"),
+        (line(), "id 'a' is that of .*line 1"),
         (line(units=[{**UNIT, "stage": "later"}]), "stage 'later'"),
         (line(units=[{**UNIT, "end": 99}]), "0-99"),
         (line(units=[UNIT, {**UNIT, "start": 1, "end": 3}]), "overlaps"),
@@ -85,3 +97,11 @@ def test_bad_gold_names_file_and_line(tmp_path: Path, text: str, expected: str) 
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(GoldError, match=r"none\.jsonl"):
         read_gold(tmp_path / "none.jsonl")
+
+
+def test_the_error_does_not_quote_feedback(tmp_path: Path) -> None:
+    path = tmp_path / "g.jsonl"
+    path.write_text(line(text=["好吃，送餐慢"]), encoding="utf-8")
+    with pytest.raises(GoldError, match="text: Input should be a valid string") as caught:
+        read_gold(path)
+    assert "送餐" not in str(caught.value)

@@ -6,7 +6,7 @@ import pytest
 
 from models.gold import OWN, read_gold
 from models.leave_out import group_of, read_groups, rows, sample
-from models.measure import Case
+from models.cases import Case
 from models.scoring import Answer, tally
 
 GROUPS = read_groups()

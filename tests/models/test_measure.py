@@ -1,21 +1,13 @@
 """The tables of an evaluation: counts and figures of hand-made cases are where they belong."""
 
+import numpy as np
 import pytest
 
+from models.cases import Case, by_language, run, tallies
 from models.gold import GoldText, GoldUnit
 from models.labels import GENERIC
-from models.measure import (
-    Case,
-    by_language,
-    certainties,
-    comparison,
-    confusion,
-    coverage,
-    document,
-    groups,
-    headline,
-    measure,
-)
+from models.measure import comparison, confusion, document, groups, headline
+from models.reliability import calibration, certainties, coverage, expected_error
 from models.units import UnitPrediction, make_prediction
 
 TEXT = "味道不错，但是送餐太慢。"
@@ -53,14 +45,12 @@ LATE = unit(5, 12, "negative", "delivery", "product", "complaint")  # wrong touc
 
 @pytest.fixture
 def cases() -> list[Case]:
-    return measure(Fixed(GOOD, LATE), [gold(), gold("en", "hotel"), gold("zh", "hotel")])
+    return run(Fixed(GOOD, LATE), [gold(), gold("en", "hotel"), gold("zh", "hotel")])
 
 
 def test_boundaries_are_compared_without_the_punctuation_at_their_ends(cases):
     assert [case.exact for case in cases] == [2, 2, 2]
-    assert [case.exact for case in measure(Fixed(unit(0, 3, "positive", "usage", "product", "praise")), [gold()])] == [
-        0
-    ]
+    assert [case.exact for case in run(Fixed(unit(0, 3, "positive", "usage", "product", "praise")), [gold()])] == [0]
 
 
 def test_headline(cases):
@@ -78,19 +68,40 @@ def test_confusion_has_a_row_per_gold_class(cases):
     assert "| product |  | 3 |" in rows
 
 
-def test_groups_are_those_of_the_key(cases):
-    rows = groups(cases, lambda g: g.domain).splitlines()[2:]
-    assert [row.split(" | ")[:2] for row in rows] == [["| hotel", "2"], ["| restaurant", "1"]]
+def test_groups_are_those_of_the_key_and_small_ones_have_no_interval(cases):
+    rows = groups(cases * 15, lambda g: g.domain).splitlines()[2:]
+    assert rows[0].startswith("| hotel | 30 | 1.000 (1.000 to 1.000) | 60 | 1.00 | 1.00 | 0.50 | 1.00 |")
+    assert rows[1].startswith("| restaurant | 15 | 1.000 (few) | 30 |")
+    assert groups(cases * 15, lambda g: g.domain, worst=3).splitlines()[2:] == rows[:1]
+
+
+def test_a_group_without_matches_has_no_accuracy():
+    assert groups(run(Fixed(), [gold()]), lambda g: g.domain).splitlines()[2] == (
+        "| restaurant | 1 | 0.000 (few) | 0 | - | - | - | - |"
+    )
+
+
+def rows_of(table: str, figure: str) -> list[str]:
+    return [row for row in table.splitlines() if row.startswith(f"| {figure}")]
 
 
 def test_comparison_says_what_is_clear(cases):
-    worse = measure(Fixed(LATE), [case.gold for case in cases])
-    rows = comparison(cases, worse, names=("a", "b")).splitlines()
-    unit_row = next(row for row in rows if row.startswith("| zh unit F1"))
-    assert unit_row.endswith("| 1.000 (1.000 to 1.000) | 0.667 (0.667 to 0.667) | +0.333 (+0.333 to +0.333) | clear |")
-    same = comparison(cases, cases, names=("a", "b"))
-    assert "clear" not in same.replace("within noise", "")
-    assert same.count("within noise") == 2 * 9
+    many = cases * 10
+    worse = tallies(run(Fixed(LATE), [case.gold for case in many]))
+    table = comparison(tallies(many), worse, names=("a", "b"))
+    (row,) = rows_of(table, "zh unit F1")
+    assert "| 20 | 1.000 (1.000 to 1.000) | 0.667 (0.667 to 0.667) | +0.333 (+0.333 to +0.333) | 0.0" in row
+    assert row.endswith("| clear |")
+    same = comparison(tallies(many), tallies(many), names=("a", "b"))
+    assert same.count("| 1.000 | not shown |") == same.count("not shown") == len(same.splitlines()) - 2
+    assert not rows_of(comparison(tallies(many), worse, names=("a", "b"), spans=False), "zh unit F1")
+
+
+def test_two_feedbacks_show_nothing(cases):
+    """However far two models are apart on them."""
+    worse = run(Fixed(LATE), [case.gold for case in cases])
+    (row,) = rows_of(comparison(tallies(cases), tallies(worse), names=("a", "b")), "zh unit F1")
+    assert row.endswith("| not shown |")
 
 
 def test_document_holds_every_table_and_no_text(cases):
@@ -101,15 +112,35 @@ def test_document_holds_every_table_and_no_text(cases):
 
 
 def test_a_model_that_finds_nothing_is_measured_too():
-    text = document(measure(Fixed(), [gold()]), GENERIC, title="silent")
+    text = document(run(Fixed(), [gold()]), GENERIC, title="silent")
     assert "**0.000 (0.000 to 0.000)**" in text
 
 
 def test_risk_and_coverage(cases):
     """GOOD is right with 0.9 ** 3; LATE has a wrong touchpoint and the same certainty, so both are flagged at once."""
-    sure, wrong = certainties(cases)
-    assert sure == pytest.approx([sure[0]] * 6)
-    assert sorted(wrong.tolist()) == [0, 0, 0, 1, 1, 1]
+    sure, wrong, matched = certainties(cases[0])
+    assert sure == pytest.approx([sure[0]] * 2)
+    assert (wrong.tolist(), matched.tolist()) == ([False, True], [True, True])
     rows = {line.split("|")[2].strip(): line for line in coverage({"all": cases}).splitlines()[2:]}
-    assert rows["0.50"].endswith("| 6 | 0.000 | 0.500 | - |")
-    assert rows["0.80"].endswith("| 6 | 1.000 | - | 0.500 |")
+    half, nothing = "0.500 (0.500 to 0.500)", "0.000 (0.000 to 0.000)"
+    assert rows["0.50"].endswith(f"| 6 | {nothing} | {half} | - | {half} |")
+    assert rows["0.80"].endswith(f"| 6 | 1.000 (1.000 to 1.000) | - | {half} | - |")
+
+
+def test_units_that_match_nothing_count_for_a_reader():
+    lost = unit(2, 4, "positive", "usage", "product", "praise")
+    (case,) = run(Fixed(lost, LATE), [gold()])
+    assert certainties(case)[2].tolist() == [False, True]
+    row = next(line for line in coverage({"all": [case]}).splitlines() if "| 0.50 |" in line)
+    assert row.endswith("| 1.000 (1.000 to 1.000) | - | 1.000 (1.000 to 1.000) |")
+
+
+def test_calibration_of_nothing_is_not_perfect():
+    row = calibration({"all": run(Fixed(), [gold()])}).splitlines()[2]
+    assert row == "| all | sentiment | 0 | - | - | - | - |"
+
+
+def test_expected_error_is_that_of_calibrated_labels():
+    """n equal probabilities p: the mean of |x / n - p| for x of Binomial(n, p), about sqrt(2 p (1 - p) / (pi n))."""
+    assert expected_error(np.full(400, 0.8)) == pytest.approx((2 * 0.8 * 0.2 / (np.pi * 400)) ** 0.5, rel=0.08)
+    assert expected_error(np.ones(50)) == 0
