@@ -1,7 +1,7 @@
 """Labels of public texts that may not be shipped: ``python -m models.annotations --texts DIR --out FILE``.
 
 `models/data/annotations` holds what this project added to them: for each text its id, a hash and the offsets and labels
-of its units, and not a word of the text. Whoever has the public data sets (docs/model.md names them; JSON lines with
+of its units, and not a word of the text. Whoever has the public data sets (its README names them; JSON lines with
 `id`, `lang`, `domain` and `text`) joins both into a file that `python -m models.train --annotated` learns from.
 """
 
@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import GoldError, ModelError
-from models.jsonl import records
+from models.jsonl import files_of, records
 from models.labels import HEADS
+from models.output import check_target
 
 ANNOTATIONS = Path(__file__).parent / "data" / "annotations"
 
@@ -49,13 +50,13 @@ def read_annotations(directory: Path = ANNOTATIONS) -> dict[str, dict[str, Any]]
 
 def join(texts: Path, out: Path, annotations: dict[str, dict[str, Any]]) -> Joined:
     """Write every annotated text found under `texts` (a directory of .jsonl and .jsonl.gz files) with its units to
-    `out`, as gold for training. Raises `GoldError` for files that cannot be read.
+    `out`, as gold for training. Raises `GoldError` for files that cannot be read, and for a directory without any.
     """
     waiting, lines = dict(annotations), []
-    for path in sorted(texts.glob("*.jsonl*")):
+    for path in files_of(texts):
         for _, record in records(path):
-            known = waiting.get(record.get("id", ""))
-            if known is not None and text_hash(record["text"]) == known["sha256"]:
+            known = waiting.get(str(record.get("id")))
+            if known is not None and text_hash(str(record.get("text"))) == known["sha256"]:
                 del waiting[record["id"]]
                 lines.append(json.dumps(_gold(record, known), ensure_ascii=False) + "\n")
     out.write_text("".join(lines), encoding="utf-8")
@@ -75,6 +76,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="gold file to write")
     args = parser.parse_args(argv)
     try:
+        check_target(args.out)
         found = join(args.texts, args.out, read_annotations())
     except ModelError as error:
         print(f"error: {error}", file=sys.stderr)

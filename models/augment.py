@@ -21,7 +21,8 @@ Rewrite = Callable[[str, random.Random], list[str]]
 """One string per character of the text: itself, another, or none."""
 
 _WORD = regex.compile(r"[A-Za-z]{4,}")
-_DROPPED = words.BREAK - {"-", "*"}
+_LATIN = regex.compile(r"[A-Za-z0-9]")
+_DROPPED = regex.compile(f"[{regex.escape(''.join(sorted(words.BREAK - {'*'})))}]+")
 
 
 def rewritten(gold: Sequence[GoldText], *, share: float, seed: int) -> list[GoldText]:
@@ -53,16 +54,15 @@ def apply(text: GoldText, rewrite: Rewrite, rng: random.Random) -> GoldText:
 
 def unpunctuated(text: str, rng: random.Random) -> list[str]:
     """Without commas, stops and the like (numbers and addresses stay whole), mostly in lower case."""
-    whole = whole_stretches(text)
+    whole = {n for stretch in whole_stretches(text) for n in range(stretch.start, stretch.end)}
     lower = rng.random() < 0.7
-    pieces = []
-    for n, ch in enumerate(text):
-        if ch in _DROPPED and n not in whole:
-            # A blank where two Latin words would run together.
-            glued = 0 < n < len(text) - 1 and text[n - 1].isascii() and text[n + 1].isascii()
-            pieces.append(" " if glued and not text[n + 1].isspace() else "")
-        else:
-            pieces.append(" " if ch in "\r\n" else ch.lower() if lower and len(ch.lower()) == 1 else ch)
+    pieces = [" " if ch in "\r\n" else ch.lower() if lower and len(ch.lower()) == 1 else ch for ch in text]
+    for run in _DROPPED.finditer(text):
+        gone = [n for n in range(*run.span()) if n not in whole]
+        for n in gone:
+            pieces[n] = ""
+        if gone and run.start() and _LATIN.match(text, run.start() - 1) and _LATIN.match(text, run.end()):
+            pieces[gone[0]] = " "  # where two Latin words would run together
     return pieces
 
 

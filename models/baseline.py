@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from models.errors import GoldError
 from models.gold import GoldText
 from models.labels import HEADS
 from models.scoring import Answer, SpanLike
@@ -19,15 +20,17 @@ _FEATURES = 20_000  # most frequent words, and as many character n-grams: more c
 
 
 class Baseline:
-    """One language's vectoriser and four classifiers. Raises `ValueError` when there is no unit to learn
+    """One language's vectoriser and four classifiers. Raises `GoldError` when there is no unit to learn
     from.
     """
 
     def __init__(self, lang: str, train: Sequence[GoldText], dev: Sequence[GoldText]) -> None:
         self._features = _features(lang)
         texts, labels = _units([g for g in train if g.lang == lang])
-        seen = self._features.fit_transform(texts)
         dev_texts, dev_labels = _units([g for g in dev if g.lang == lang])
+        if not texts or not dev_texts:
+            raise GoldError(f"the baseline learns from {lang} units of the train part and the dev part; give both")
+        seen = self._features.fit_transform(texts)
         unseen = self._features.transform(dev_texts)
         self._classifiers = {head: _best_classifier(seen, labels[head], unseen, dev_labels[head]) for head in HEADS}
 

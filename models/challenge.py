@@ -7,12 +7,13 @@ have. Where exactly the unit begins and ends is left to the other figures.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from models.errors import GoldError
+from models.jsonl import files_of, records
 from models.units import UnitModel, UnitPrediction
 
 CHALLENGE = Path(__file__).parent / "data" / "challenge"
@@ -39,21 +40,18 @@ class ChallengeCase:
 
 
 def read_challenge(directory: Path = CHALLENGE) -> list[ChallengeCase]:
-    """All cases, in file order. Raises `GoldError` naming file and line for a case that is not one."""
-    return [
-        _parse(path, number, line)
-        for path in sorted(directory.glob("*.jsonl"))
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
-    ]
+    """All cases, in file order. Raises `GoldError` naming file and line for a case that is not one, and for a directory
+    without any file.
+    """
+    return [_parse(f"{path}, line {n}", record) for path in files_of(directory) for n, record in records(path)]
 
 
-def _parse(path: Path, number: int, line: str) -> ChallengeCase:
+def _parse(where: str, record: dict[str, Any]) -> ChallengeCase:
     try:
-        record = json.loads(line)
         units = tuple(Expected(**unit) for unit in record["units"])
         return ChallengeCase(record["category"], record["lang"], record["text"], units)
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise GoldError(f"{path}, line {number}: not a challenge case: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise GoldError(f"{where}: not a challenge case: {error}") from error
 
 
 def run_challenge(model: UnitModel, cases: Sequence[ChallengeCase]) -> list[bool]:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import pairwise
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import regex
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 RULES_VERSION = "2"
+_BUILDING = Lock()
 
 
 class Span(NamedTuple):
@@ -84,18 +86,21 @@ def split_clauses(text: str) -> list[Span]:
     tokens = _tokens(plain)
     cuts = _line_cuts(plain) | _token_cuts(plain, tokens)
     cuts |= run_on_cuts(_stretches(plain, tokens), cuts, _tag)
-    cuts -= whole_stretches(text)
+    cuts -= _inside_whole(text)
     edges = [0, *sorted(c for c in cuts if 0 < c < len(text)), len(text)]
     pieces = [Span(a, b) for a, b in pairwise(edges)]
     return _join_wordless(plain, _strip(text, pieces))
 
 
-def whole_stretches(text: str) -> set[int]:
-    """Offsets inside what must stay whole (numbers, addresses, masks, runs of emoji): all but the first character of
-    each.
-    """
+def _inside_whole(text: str) -> set[int]:
+    """Offsets inside what is never cut: all but the first character of each stretch."""
     found = (m for pattern in (_WHOLE, _STOPS) for m in pattern.finditer(text))
     return {offset for m in found for offset in range(m.start() + 1, m.end())}
+
+
+def whole_stretches(text: str) -> Iterator[Span]:
+    """Numbers, addresses, masks and abbreviations: punctuation in them is part of them."""
+    return (Span(m.start(), m.end()) for m in _WHOLE.finditer(text))
 
 
 def _flatten(text: str) -> str:
@@ -188,7 +193,7 @@ def _connects(tokens: list[tuple[str, int]], n: int) -> bool:
 def _starts_run_on(tokens: list[tuple[str, int]], n: int) -> bool:
     """Whether an English clause may start with word `n` though no punctuation stands before it.
 
-    Two cues: a subject pronoun or possessive, or a capital, behind a lower-case word that wants no
+    Two cues: a subject pronoun or a capital behind a lower-case word that wants no
     complement.
     """
     word, before = tokens[n][0], tokens[n - 1][0] if n else ""
@@ -243,13 +248,14 @@ def _tag(word: str) -> str | None:
 def _join_wordless(plain: str, pieces: list[Span]) -> list[Span]:
     """Give pieces of punctuation only to the piece before them (the first one to the piece behind)."""
     joined: list[Span] = []
+    leading = True  # no word yet
     for piece in pieces:
         wordless = not _is_wordy(plain[piece.start : piece.end])
-        leading = bool(joined) and not _is_wordy(plain[joined[-1].start : joined[-1].end])
         if joined and (wordless or leading):
             joined[-1] = Span(joined[-1].start, piece.end)
         else:
             joined.append(piece)
+        leading = leading and wordless
     return joined
 
 
@@ -264,16 +270,22 @@ def _strip(text: str, pieces: list[Span]) -> list[Span]:
     return out
 
 
-@lru_cache(maxsize=2)
 def _tokenizer(lang: str) -> Language:
+    with _BUILDING:  # what is switched off meanwhile is the whole process's
+        return _build_tokenizer(lang)
+
+
+@lru_cache(maxsize=2)
+def _build_tokenizer(lang: str) -> Language:
     with light_spacy():
         import spacy
 
     with _without_plugins():
         if lang == "en":
-            return spacy.blank("en")
-        _quiet_jieba()
-        nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "jieba"}}})
+            nlp = spacy.blank("en")
+        else:
+            _quiet_jieba()
+            nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "jieba"}}})
     nlp.max_length = 10**8
     return nlp
 

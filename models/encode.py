@@ -125,7 +125,8 @@ def _windows(groups: Sequence[Sequence[int]], bos: int, eos: int) -> list[Window
         if last == len(groups):
             break
         back, shared = last, 0
-        while back - 1 > first and shared + sizes[back - 1] <= OVERLAP:
+        overlap = min(OVERLAP, room - sizes[last])  # so that the next window holds clause `last`
+        while back - 1 > first and shared + sizes[back - 1] <= overlap:
             back -= 1
             shared += sizes[back]
         first = back

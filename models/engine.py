@@ -100,6 +100,8 @@ def find_model(name: str) -> Path:
         if not shipped.is_dir():
             raise ModelNotFoundError(f"the weights are missing from this installation ({shipped}); install it again")
         return shipped
+    if name == "lexicon":
+        raise ModelNotFoundError("'lexicon' is word lists, no trained weights: there is no directory of it")
     if Path(name).is_dir():
         return Path(name)
     if Path(name).is_absolute() or name.startswith(".") or name.count("/") != 1:
@@ -130,7 +132,7 @@ class TransformerModel:
     def __init__(self, name: str, stored: Stored, scorer: Scorer) -> None:
         self._stored, self._scorer = stored, scorer
         self._tokenizer = load_tokenizer(stored.tokenizer)
-        self._id = f"{Path(name).name}-{stored.digest[:12]}"
+        self._id = stored.model_id(name)
 
     @property
     def scorer(self) -> Scorer:

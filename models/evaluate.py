@@ -23,9 +23,10 @@ from models.calibrate import RANDOM
 from models.cases import Case, answer, by_language, run, show, tallies
 from models.challenge import ChallengeCase, read_challenge, run_challenge
 from models.engine import TransformerModel, load_model
-from models.errors import ModelError
+from models.errors import GoldError, ModelError
 from models.gold import NOT_IN_SHIPPED_WEIGHTS, OWN, GoldText, read_gold
 from models.labels import LANGS
+from models.output import check_target
 from models.processor import describe
 from models.reliability import CALIBRATION_NOTE, COVERAGE_NOTE, calibration, coverage
 from models.scoring import Tally, tally
@@ -137,6 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Command line; 0 when the table is written, 2 for unusable input."""
     args = _parser().parse_args(argv)
     try:
+        check_target(args.out)
         model = load_model(args.model)
         gold = {"annotated": read_gold(args.annotated)} if args.annotated else {}
         gold["own"] = read_gold(args.own)
@@ -150,7 +152,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     test = {name: [g for g in texts if g.part == "test"] for name, texts in gold.items()}
     cases = {name: run(model, texts) for name, texts in test.items()}
     reference = _reference(model, args.model, test)
-    sets = run_sets(cases, train, dev)
+    try:
+        sets = run_sets(cases, train, dev)
+    except GoldError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     challenge = list(zip(challenge_cases, run_challenge(model, challenge_cases), strict=True))
     given = ["--annotated FILE"] * bool(args.annotated) + ["--trained-on-own"] * args.trained_on_own
     name = args.model if args.model in {"current", "lexicon"} else "DIR"

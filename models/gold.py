@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from models.errors import GoldError
-from models.jsonl import records
+from models.jsonl import files_of, records
 from models.labels import GENERIC, HEADS, LabelSet
 
 Part = Literal["train", "dev", "test"]
@@ -78,9 +78,7 @@ def read_gold(path: Path, *, labels: LabelSet = GENERIC) -> list[GoldText]:
     language than zh and en, a label outside `labels`, units that overlap, leave the text or quote another text than
     lies at their offsets, and an id that another feedback has.
     """
-    files = sorted(path.glob("*.jsonl*")) if path.is_dir() else [path]
-    if not files:
-        raise GoldError(f"{path}: no .jsonl or .jsonl.gz file in this directory")
+    files = files_of(path) if path.is_dir() else [path]
     found: dict[str, GoldText] = {}
     places: dict[str, str] = {}
     for file in files:

@@ -12,6 +12,14 @@ from typing import Any
 from models.errors import GoldError
 
 
+def files_of(directory: Path) -> list[Path]:
+    """The .jsonl and .jsonl.gz files of a directory, by name. Raises `GoldError` where there are none."""
+    found = sorted(directory.glob("*.jsonl*"))
+    if not found:
+        raise GoldError(f"{directory}: no .jsonl or .jsonl.gz file in this directory")
+    return found
+
+
 def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The object of each line of `path` that is not blank, with the line's number, counted from 1.
 

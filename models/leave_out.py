@@ -11,6 +11,7 @@ resumes, and a finished one is not repeated.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import logging
 import random
 import sys
@@ -31,6 +32,7 @@ from models.gold import OWN, GoldText, usable_texts
 from models.labels import GENERIC
 from models.loop import Settings, device_here, prepare_torch
 from models.objective import make_examples
+from models.output import check_target
 from models.storage import TOKENIZER
 from models.train import Trainer, finish, keep_layers, load_pretrained
 
@@ -107,9 +109,11 @@ def study(base: Path, work: Path, gold: Sequence[GoldText], *, layers: int, size
     def trained(without: str | None) -> TransformerModel:
         log.info("training without %s", without or "nothing")
         texts = sample(gold, size, without=without, groups=groups)
-        return open_directory(
-            str(train_small(base, work / (without or "all"), texts, layers=layers, settings=settings)), engine="torch"
-        )
+        # Named by what they learn: a finished model is used again by the same study only.
+        learned = repr((base.name, layers, replace(settings, threads=0), texts))
+        name = f"{without or 'all'}-{hashlib.sha256(learned.encode()).hexdigest()[:8]}"
+        finished = train_small(base, work / name, texts, layers=layers, settings=settings)
+        return open_directory(str(finished), engine="torch")
 
     everything, lines = trained(None), [_HEAD, _RULE]
     for name in groups:
@@ -156,6 +160,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if device_here().type == "cuda":
         settings = replace(settings, tokens=4096, texts=128, lr=4e-4)
     try:
+        check_target(args.out)
         base, gold = find_model(args.base), usable_texts(args.own, args.annotated)
         table = study(base, args.work, gold, layers=args.layers, size=args.feedbacks, settings=settings)
     except ModelError as error:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from models.ahead import ahead
+from models.errors import ModelError
 from models.memory import reuse_buffers
 
 log = logging.getLogger("models.train")
@@ -69,14 +70,19 @@ def prepare_torch(settings: Settings) -> None:
 
 
 class Loop:
-    """One run over `epochs` of batches. The rate rises over the first steps and falls to zero at the end.
+    """One run over `epochs` of batches. The rate rises over the first steps and falls to a hundredth at the end.
 
     A subclass gives the batches of an epoch, makes one ready (on the CPU, a few batches ahead) and computes its loss
     on `self.device`. Everything random in it must follow from the epoch and the batch, or from torch's own generator,
-    so that a resumed run is the run that was not killed.
+    so that a resumed run is the run that was not killed. `identity` tells this run from others.
+
+    Raises `ModelError` without any batch, and in `run` where the checkpoint in `out` is of another run.
     """
 
-    def __init__(self, network: nn.Module, groups: list[dict[str, Any]], settings: Settings, out: Path) -> None:
+    def __init__(
+        self, network: nn.Module, groups: list[dict[str, Any]], settings: Settings, out: Path, *, identity: str
+    ) -> None:
+        self.identity = identity
         self.device = device_here()
         self.network, self.settings = network.to(self.device), settings
         self.checkpoint = out / "checkpoint" / "state.pt"
@@ -84,7 +90,10 @@ class Loop:
         fused = self.device.type == "cuda"
         self.optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay, fused=fused)
         self.peaks = [float(g["lr"]) for g in self.optimizer.param_groups]
-        self.total = max(1, round(len(self._batches(0)) * settings.epochs))
+        batches = len(self._batches(0))
+        if not batches:
+            raise ModelError("nothing to learn: no labelled feedback of the train part was given")
+        self.total = max(1, round(batches * settings.epochs))
         self._recent: list[Tensor] = []
         self._clock = 0.0
 
@@ -160,6 +169,8 @@ class Loop:
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "rng": torch.get_rng_state(),
+            "gpu_rng": torch.cuda.get_rng_state_all(),
+            "identity": self.identity,
             "progress": asdict(self.progress),
         }
         part = self.checkpoint.with_suffix(".part")
@@ -170,8 +181,14 @@ class Loop:
         if not self.checkpoint.exists():
             return
         state = torch.load(self.checkpoint, weights_only=True, map_location="cpu")
+        if state.get("identity") != self.identity:
+            raise ModelError(
+                f"{self.checkpoint} is of a training with other data, settings or start; name another directory, or "
+                "remove it"
+            )
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["rng"])
+        torch.cuda.set_rng_state_all(state["gpu_rng"])
         self.progress = Progress(**state["progress"])
         log.info("going on from step %d, %.1f min spent", self.progress.step, self.progress.seconds / 60)

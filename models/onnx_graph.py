@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
+from models.errors import ModelError
 from models.labels import HEADS
 from models.quantise import TOP, Scaling
 from models.storage import ROW_SCALE
@@ -53,7 +54,11 @@ def build_encoder(
 
     `tensors` are those of a BERT encoder under ``encoder.``, `scalings` those of its products, `config` its
     transformers configuration. Inputs of products take whole numbers from 0 to `top` (`models.processor`).
+
+    Raises `ModelError` for an encoder with another activation than GELU.
     """
+    if config["hidden_act"] != "gelu":
+        raise ModelError(f"the onnx engine computes gelu, this encoder has {config['hidden_act']!r}; use engine torch")
     return _Encoder(tensors, scalings, config, top).build()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from models.engine import find_model
 from models.errors import ModelError
 from models.labels import HEADS
-from models.processor import largest_input
+from models.processor import SAFE_INPUT
 from models.storage import CARD, CONFIG, HASHED, Stored, load
 
 _FILES = (CONFIG, *HASHED, CARD)
@@ -19,7 +19,7 @@ def facts(name: str) -> Iterator[tuple[str, str]]:
     """What there is to know about model `name`, as (what, value). Raises `ModelError` as `load_model` does."""
     stored = load(find_model(name))
     encoder, labels = stored.encoder, stored.labels
-    yield "model", f"{Path(name).name}-{stored.digest[:12]}"
+    yield "model", stored.model_id(name)
     yield "directory", str(stored.directory)
     yield (
         "size",
@@ -42,7 +42,8 @@ def facts(name: str) -> Iterator[tuple[str, str]]:
 
 
 def export(name: str, target: Path, *, onnx: bool = False) -> list[Path]:
-    """Copy model `name` into the new directory `target`; with `onnx` also the graphs that the fast engine runs.
+    """Copy model `name` into the new directory `target`; with `onnx` also the graphs that the fast engine runs, with
+    ranges that are right on every processor, not on this one only.
 
     Raises `ModelError` where `target` exists already or cannot be written, and as `load_model` does.
     """
@@ -73,6 +74,6 @@ def _write_graphs(stored: Stored, folder: Path) -> None:
     from models.onnx_graph import build_encoder, build_heads
 
     tensors = stored.tensors()
-    encoder = build_encoder(tensors, stored.scalings(), stored.encoder, top=largest_input())
+    encoder = build_encoder(tensors, stored.scalings(), stored.encoder, top=SAFE_INPUT)
     (folder / "encoder.onnx").write_bytes(encoder.SerializeToString())
     (folder / "heads.onnx").write_bytes(build_heads(tensors).SerializeToString())

@@ -27,11 +27,15 @@ def adds_without_overflow() -> bool:
     return bool(flags() & _VNNI) or platform.machine().lower() in ("arm64", "aarch64")
 
 
+SAFE_INPUT = 127
+"""The largest whole number that may be multiplied with int8 weights where the sum of two products must fit into 16
+bits: right on every processor.
+"""
+
+
 def largest_input() -> int:
-    """The largest whole number that may be multiplied with int8 weights: 255, or 127 where the sum of two products must
-    fit into 16 bits.
-    """
-    return 255 if adds_without_overflow() else 127
+    """The largest whole number that may be multiplied with int8 weights here: 255 or `SAFE_INPUT`."""
+    return 255 if adds_without_overflow() else SAFE_INPUT
 
 
 def describe() -> str:

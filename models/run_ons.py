@@ -74,7 +74,8 @@ def _borders(stretch: list[Word], tag: Callable[[str], str | None], *, apart: in
     chosen: set[int] = {0, len(stretch)}
     for likely, candidates in found.items():
         for n in candidates:
-            if min(abs(n - c) for c in chosen) >= (2 if likely else apart):
+            distance = 2 if likely else apart
+            if chosen.isdisjoint(range(n - distance + 1, n + distance)):
                 chosen.add(n)
     return chosen - {0, len(stretch)}
 
@@ -83,13 +84,13 @@ def _zh_parts(before: str, word: str, tag: Callable[[str], str | None]) -> bool 
     """Whether a Chinese clause may end with `before` and another start with `word`, and if so, whether it likely does.
 
     Likely: something that completes a predicate (adjective, idiom, measure, particle), then something that can be
-    a subject or a verb. Possible: two nouns side by side, or a longer verb and a noun.
+    a subject or a verb. Possible: a noun, a number or a longer word of any kind, then something that can be a subject.
     """
     if word in words.ZH_ATTACHES or word in words.ZH_FINAL or before in words.ZH_OPEN_ENDED:
         return None
     ending, opening = tag(before) or "n", tag(word) or "n"
     if before in words.ZH_FINAL or ending.startswith(("a", "i", "l", "z", "q", "y", "b", "ns")):
-        return True if opening.startswith((*words.ZH_SUBJECT, "v")) else None
+        return True if opening.startswith(words.ZH_SUBJECT) else None
     possible = opening.startswith(words.ZH_SUBJECT) and (ending.startswith(("n", "m")) or len(before) > 1)
     return False if possible else None
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -33,6 +34,7 @@ from models.labels import GENERIC, HEADS
 from models.loop import device_here
 from models.network import Scores, UnitNetwork, collate
 from models.objective import HEAD_WEIGHT, LINK_WEIGHT
+from models.output import check_target
 from models.storage import load
 from models.unlabelled import read_unlabelled
 
@@ -140,15 +142,16 @@ def save_soft(path: Path, examples: Sequence[SoftExample]) -> None:
     windows = [e.window for e in examples]
     lengths = np.array([len(w.ids) for w in windows])
     clauses = chain.from_iterable(w.clause for w in windows)
-    np.savez(
-        path,
-        ids=np.fromiter(chain.from_iterable(w.ids for w in windows), dtype=np.int32, count=int(lengths.sum())),
-        clause=np.fromiter(clauses, dtype=np.int16, count=int(lengths.sum())),
-        length=lengths,
-        size=np.array([w.size for w in windows]),
-        labels=np.concatenate([e.labels for e in examples]),
-        link=np.concatenate([e.link for e in examples]),
-    )
+    with path.open("wb") as file:  # of a name without .npz, savez would make one with it
+        np.savez(
+            file,
+            ids=np.fromiter(chain.from_iterable(w.ids for w in windows), dtype=np.int32, count=int(lengths.sum())),
+            clause=np.fromiter(clauses, dtype=np.int16, count=int(lengths.sum())),
+            length=lengths,
+            size=np.array([w.size for w in windows]),
+            labels=np.concatenate([e.labels for e in examples]),
+            link=np.concatenate([e.link for e in examples]),
+        )
 
 
 def load_soft(path: Path) -> list[SoftExample]:
@@ -156,7 +159,7 @@ def load_soft(path: Path) -> list[SoftExample]:
     try:
         with np.load(path, allow_pickle=False) as file:
             stored = {name: file[name] for name in ("ids", "clause", "length", "size", "labels", "link")}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise GoldError(f"{path}: not a file of python -m models.soft ({error}); make it again") from error
     if stored["labels"].shape[1:] != (sum(SIZES.values()),):
         raise GoldError(f"{path}: made for another label set; make it again with python -m models.soft")
@@ -182,6 +185,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
+        check_target(args.out)
         teachers = [load(find_model(name)) for name in args.teachers]
         gold = usable_texts(args.own, args.annotated)
         known = {g.text for g in gold}
@@ -192,6 +196,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         encoded = encode(texts, load_tokenizer(teachers[0].tokenizer))
         windows = [window for item in encoded for window in item.windows]
         log.info("%d texts, %d windows", len(texts), len(windows))
+        if not windows:
+            raise GoldError(f"{args.texts}: no text that may be learned from")
         save_soft(args.out, teach([t.network() for t in teachers], windows, pad=teachers[0].pad))
     except ModelError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -12,6 +12,7 @@ from models.encode import Window
 from models.errors import ModelError
 from models.labels import HEADS
 from models.network import collate
+from models.processor import usable_cores
 from models.scored import Scored, split_by_window
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class TorchScorer:
         if self._device.type == "cpu":
             # Every batch gets one thread, and several run at a time: two halves of a small matrix product wait for each
             # other at every operation, two batches never do.
-            self.workers, self.batch_tokens = threads or torch.get_num_threads(), 1024
+            self.workers, self.batch_tokens = threads or usable_cores(), 1024
             torch.set_num_threads(1)
 
     @property
@@ -48,5 +49,5 @@ class TorchScorer:
         half = self._device.type == "cuda" and torch.cuda.is_bf16_supported()
         with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=half):
             out = self._network(batch)
-        labels = {head: log_softmax(out.labels[head].double().cpu().numpy()) for head in HEADS}
-        return split_by_window(windows, labels, out.link.double().cpu().numpy())
+        labels = {head: log_softmax(out.labels[head].float().cpu().double().numpy()) for head in HEADS}
+        return split_by_window(windows, labels, out.link.float().cpu().double().numpy())

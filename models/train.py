@@ -15,10 +15,13 @@ number of steps.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import itertools
 import logging
+import math
 import random
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -71,7 +74,8 @@ class Trainer(Loop):
         soft: Sequence[SoftExample] = (),
     ) -> None:
         self.examples, self.soft, self.pad, self.settings = examples, soft, pad, settings
-        super().__init__(network, _groups(network, settings), settings, out)
+        identity = _identity(network, examples, soft, settings)
+        super().__init__(network, _groups(network, settings), settings, out, identity=identity)
         weights = class_weights(examples, GENERIC)
         self.weights = {head: weight.to(self.device) for head, weight in weights.items()}
 
@@ -103,6 +107,18 @@ class Trainer(Loop):
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             scores: Scores = self.network(batch)
         return Scores({head: rows.float() for head, rows in scores.labels.items()}, scores.link.float())
+
+
+def _identity(
+    network: UnitNetwork, examples: Sequence[Example], soft: Sequence[SoftExample], settings: Settings
+) -> str:
+    """A hash of all that a run follows from, but for what may change between two parts of it."""
+    digest = hashlib.sha256(repr(replace(settings, threads=0, max_minutes=math.inf)).encode())
+    for tensor in network.state_dict().values():
+        digest.update(tensor.cpu().numpy().tobytes())
+    for example in (*examples, *(taught.window for taught in soft)):
+        digest.update(repr(example).encode())
+    return digest.hexdigest()
 
 
 def _width(example: Example | SoftExample) -> int:
@@ -184,6 +200,12 @@ def train(
     """
     prepare_torch(settings)
     tokenizer = base / TOKENIZER
+    parts = Counter(g.part for g in gold)
+    if not parts["train"] or not parts["dev"]:
+        raise ModelError(
+            f"labelled feedback is needed in both the train part ({parts['train']} given) and the dev part "
+            f"({parts['dev']} given): to learn from, and to choose decoding and temperatures by"
+        )
     learned = [g for g in gold if g.part == "train"]
     learned += rewritten(learned, share=REWRITTEN, seed=settings.seed)
     examples = make_examples(learned, load_tokenizer(tokenizer), GENERIC)

@@ -13,7 +13,7 @@ from pathlib import Path
 import regex
 
 from models.gold import NOT_IN_SHIPPED_WEIGHTS, GoldText, split_part
-from models.jsonl import records
+from models.jsonl import files_of, records
 
 SHINGLE = 6
 NEAR = 0.4
@@ -58,12 +58,12 @@ def read_unlabelled(directory: Path, gold: Sequence[GoldText]) -> list[str]:
     that may not shape shipped weights, the test share by id (`models.gold.split_part`), very short ones, and those near
     a dev or test text of `gold`.
 
-    Raises `GoldError` for files that cannot be read.
+    Raises `GoldError` for files that cannot be read, and for a directory without any.
     """
     held_out = HeldOut(g.text for g in gold if g.part != "train")
     seen: set[str] = set()
     found = []
-    for path in sorted(directory.glob("*.jsonl*")):
+    for path in files_of(directory):
         for _, record in records(path):
             key, source, text = (str(record.get(name) or "") for name in ("id", "source", "text"))
             if source in NOT_IN_SHIPPED_WEIGHTS or split_part(key) == "test" or len(text) < _SHORTEST or text in seen:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from models.engine import TransformerModel, load_model
 from models.errors import GoldError, ModelError
+from models.output import check_target
 from models.processor import describe
 from models.public.document import report
 from models.public.figures import SETS, run_sets
@@ -19,6 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Command line; 0 when the document is written, 2 for unusable input."""
     args = _parser().parse_args(argv)
     try:
+        check_target(args.out)
         model = load_model(args.model)
         touchpoints = read_touchpoints(labels=model.labels)
         known = known_texts(args.annotated)

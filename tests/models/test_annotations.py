@@ -48,6 +48,19 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
     assert main(["--texts", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
 
 
+def test_records_of_another_kind_are_passed_over(tmp_path: Path) -> None:
+    rows = [{"id": "a-1"}, {"id": ["a-1"], "text": TEXT}, {"text": TEXT}]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert join(tmp_path, tmp_path / "gold.json", known()).missing == 1
+
+
+def test_no_files_and_no_place_to_write_are_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--texts", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert "no .jsonl or .jsonl.gz file" in capsys.readouterr().err
+    assert main(["--texts", str(public(tmp_path)), "--out", str(tmp_path / "none" / "out")]) == 2
+    assert "does not exist" in capsys.readouterr().err
+
+
 def test_shipped_annotations_hold_no_text_and_only_known_labels() -> None:
     shipped = read_annotations(ANNOTATIONS)
     assert len(shipped) > 1000

@@ -46,6 +46,18 @@ def test_without_punctuation(parts: tuple[str, ...], expected: list[str]) -> Non
     assert words(apply(gold(*parts), unpunctuated, NoLower())) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("nice food... but slow", "nice food but slow"),
+        ("不错...送餐慢", "不错送餐慢"),
+        ("rated .5 stars, see www.a.com.", "rated .5 stars see www.a.com"),
+    ],
+)
+def test_runs_of_dots_go_and_numbers_stay_whole(text: str, expected: str) -> None:
+    assert "".join(unpunctuated(text, random.Random(2))).split() == expected.split()
+
+
 def test_latin_words_stay_apart() -> None:
     assert apply(gold("Cheap,fast."), unpunctuated, NoLower()).text == "Cheap fast"
 

@@ -86,6 +86,11 @@ def test_very_long_text() -> None:
     assert len(split_clauses(text)) == 4000
 
 
+@pytest.mark.parametrize("text", ["a " * 500_001, "好 " * 500_001])
+def test_a_million_characters_are_no_error(text: str) -> None:
+    assert split_clauses(text)[-1].end == len(text) - 1
+
+
 def test_import_is_light() -> None:
     imports = "import sys, models, models.labels, models.clauses, models.engine"
     code = imports + "; print({'torch', 'spacy', 'jieba', 'transformers'} & set(sys.modules))"

@@ -6,10 +6,10 @@ meant to leave the model alone has changed it.
 
 import pytest
 
+from models.cases import answer
 from models.engine import load_model
 from models.gold import OWN, read_gold
 from models.labels import GENERIC, HEADS
-from models.cases import answer
 from models.scoring import Tally, accuracy, tally, unit_f1
 from models.units import UnitModel
 

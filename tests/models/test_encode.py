@@ -49,6 +49,14 @@ def test_windows_share_clauses() -> None:
         assert a.first < b.first < a.first + a.size
 
 
+def test_every_window_reaches_further() -> None:
+    """Also before a clause that nearly fills a window: it once took one window for each clause before it."""
+    item = run("好吃，" * 200 + "x" * 3000 + "，" + "好吃，" * 200)
+    ends = [w.first + w.size for w in item.windows]
+    assert ends == sorted(set(ends))
+    assert len(ends) <= 6
+
+
 def test_broken_tokenizer(tmp_path: Path) -> None:
     path = tmp_path / "tokenizer.json"
     path.write_text("{}", encoding="utf-8")

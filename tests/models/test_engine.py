@@ -101,6 +101,14 @@ def test_an_activation_that_the_fast_engine_has_not_goes_to_torch(tiny_model: Pa
     assert open_directory(str(tiny_model), device="cpu").scorer.name == "torch, cpu"
 
 
+def test_the_fast_engine_refuses_an_activation_that_it_has_not(tiny_model: Path) -> None:
+    config = json.loads((tiny_model / "config.json").read_text(encoding="utf-8"))
+    config["encoder"]["hidden_act"] = "relu"
+    (tiny_model / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    with pytest.raises(ModelError, match="use engine torch"):
+        load_model(str(tiny_model), engine="onnx")
+
+
 def test_repeated_runs_are_identical(model: UnitModel) -> None:
     assert model.predict(TEXTS) == model.predict(TEXTS)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from models.cases import Case
 from models.gold import OWN, read_gold
 from models.leave_out import group_of, read_groups, rows, sample
-from models.cases import Case
 from models.scoring import Answer, tally
 
 GROUPS = read_groups()

@@ -57,8 +57,9 @@ def test_file_gives_back_what_was_written(teachers: list[UnitNetwork], tiny_enco
         assert np.array_equal(a.link, b.link)
 
 
-def test_other_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "x.npz").write_bytes(b"no zip")
+@pytest.mark.parametrize("content", [b"no zip", b"", b"PK\x03\x04 cut off"])
+def test_other_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.npz").write_bytes(content)
     with pytest.raises(GoldError, match=r"x\.npz"):
         load_soft(tmp_path / "x.npz")
 

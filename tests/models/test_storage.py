@@ -1,8 +1,10 @@
 """Writing and loading model directories, and every way in which one can be broken."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -96,6 +98,18 @@ def shorten(directory: Path) -> None:
     save_calibration(directory, UNCALIBRATED)
 
 
+def calibrate(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    """Another calibration under a hash that fits."""
+
+    def apply(directory: Path) -> None:
+        edit("calibration.json", change)(directory)
+        config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+        config["sha256"]["calibration.json"] = hashlib.sha256((directory / "calibration.json").read_bytes()).hexdigest()
+        (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+    return apply
+
+
 @pytest.mark.parametrize(
     ("damage", "expected"),
     [
@@ -115,7 +129,19 @@ def shorten(directory: Path) -> None:
         (lambda d: rescale(d, lambda t: t.pop(next(iter(t)))), r"activations\.safetensors does not fit .* missing"),
         (lambda d: rescale(d, lambda t: t.update({k: -v for k, v in t.items() if "reach" in k})), "reach has to go"),
         (edit("config.json", lambda c: c["encoder"].update(hidden_size=48)), "do not fit"),  # type: ignore[index, attr-defined]
-        (edit("config.json", lambda c: c["encoder"].pop("vocab_size")), "do not fit"),  # type: ignore[index, attr-defined]
+        (edit("config.json", lambda c: c["encoder"].pop("vocab_size")), "encoder.vocab_size: Field required"),  # type: ignore[index, attr-defined]
+        (edit("config.json", lambda c: c["encoder"].pop("layer_norm_eps")), "encoder.layer_norm_eps: Field required"),  # type: ignore[index, attr-defined]
+        (edit("config.json", lambda c: c["encoder"].update(num_attention_heads=5)), "24 is no multiple of 5 heads"),  # type: ignore[index, attr-defined]
+        (
+            edit("config.json", lambda c: c["encoder"].update(max_position_embeddings=128)),
+            "greater than or equal to 512",
+        ),  # type: ignore[index, attr-defined]
+        (edit("config.json", lambda c: c.update(sha256=["a"])), "sha256: Input should be a valid dictionary"),
+        (calibrate(lambda c: c["decode"].update(max_clauses=0)), "decode.max_clauses: Input should be greater than 0"),
+        (calibrate(lambda c: c["decode"].update(label_weight="0.5")), "decode.label_weight: Input should be a valid"),
+        (calibrate(lambda c: c["temperatures"]["zh"].update(stage=float("nan"))), "zh.stage: Input should be"),
+        (calibrate(lambda c: c["temperatures"]["zh"].update(stage=0)), "zh.stage: Input should be greater than 0"),
+        (calibrate(lambda c: c["temperatures"]["en"].pop("intent")), "no temperature for 'intent'"),
         (edit("config.json", lambda c: c.pop("encoder")), "plain encoder"),
     ],
 )

@@ -83,6 +83,39 @@ def test_killed_and_resumed_is_the_same_as_uninterrupted(
         assert torch.equal(value, resumed.network.state_dict()[name]), name
 
 
+@pytest.mark.parametrize("change", [{"seed": 9}, {"lr": 2e-4}, {"epochs": 4}])
+def test_a_checkpoint_of_another_training_is_refused(
+    tiny_encoder: Path, tmp_path: Path, change: dict[str, float]
+) -> None:
+    trainer(tiny_encoder, tmp_path).run()
+    with pytest.raises(ModelError, match="another directory"):
+        trainer(tiny_encoder, tmp_path, **change).run()
+    done = trainer(tiny_encoder, tmp_path, threads=2, max_minutes=50)
+    done.run()
+    assert done.progress.step == done.total
+
+
+def test_a_checkpoint_of_other_data_is_refused(tiny_encoder: Path, tmp_path: Path) -> None:
+    trainer(tiny_encoder, tmp_path).run()
+    torch.manual_seed(1)
+    examples = make_examples(texts(22), load_tokenizer(tiny_encoder / "tokenizer.json"), GENERIC)
+    settings = Settings(epochs=3, tokens=64, threads=1)
+    other = Trainer(load_pretrained(tiny_encoder, GENERIC), examples, settings, tmp_path, pad=1)
+    with pytest.raises(ModelError, match="other data"):
+        other.run()
+
+
+@pytest.mark.parametrize("part", ["train", "dev"])
+def test_a_part_that_is_missing_is_an_error_before_the_training(
+    tiny_encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], part: str
+) -> None:
+    own = write(tmp_path / "own.jsonl", [g for g in texts(60) if g.part != part])
+    out = tmp_path / "out"
+    assert main(["--out", str(out), "--base", str(tiny_encoder), "--own", str(own)]) == 2
+    assert f"the {part} part (0 given)" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_time_limit_ends_the_schedule(tiny_encoder: Path, tmp_path: Path) -> None:
     run = trainer(tiny_encoder, tmp_path, epochs=10_000, max_minutes=0.01)
     run.run()
