@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from models.augment import rewritten
 from models.batches import make_batches
 from models.calibrate import calibrate
-from models.encode import load_tokenizer
+from models.encode import MAX_TOKENS, load_tokenizer
 from models.engine import find_model, open_directory
 from models.errors import ModelBrokenError, ModelError
 from models.gold import OWN, GoldText, usable_texts
@@ -149,6 +149,8 @@ def _groups(network: Any, settings: Settings) -> list[dict[str, Any]]:
 def load_pretrained(base: Path, labels: LabelSet) -> UnitNetwork:
     """The network to start from: a finished model directory as it is, or a pretrained encoder (directory in
     transformers format) with heads randomly initialised.
+
+    Raises `ModelError` for anything but a BERT encoder of at least `MAX_TOKENS` positions.
     """
     from transformers import AutoConfig, BertConfig, BertModel
 
@@ -157,7 +159,16 @@ def load_pretrained(base: Path, labels: LabelSet) -> UnitNetwork:
         if finished.labels != labels:
             raise ModelBrokenError(f"{base / LABELS}: not the labels that are to be trained; start from an encoder")
         return finished.network()
-    config = encoder_config(BertConfig, AutoConfig.from_pretrained(base).to_dict())
+    try:
+        given = AutoConfig.from_pretrained(base).to_dict()
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{base}: neither a finished model nor an encoder in transformers format: {error}") from error
+    if given["model_type"] != "bert" or given["max_position_embeddings"] < MAX_TOKENS:
+        raise ModelError(
+            f"{base}: model_type {given['model_type']!r}, {given.get('max_position_embeddings')} positions; what is "
+            f"trained is a BERT encoder (model_type 'bert') of at least {MAX_TOKENS} positions"
+        )
+    config = encoder_config(BertConfig, given)
     encoder = BertModel.from_pretrained(base, config=config, dtype=torch.float32, add_pooling_layer=False)
     return UnitNetwork(encoder, labels, hidden=config.hidden_size)
 

@@ -149,6 +149,20 @@ def test_fewer_layers_end_with_the_last_one(tiny_encoder: Path) -> None:
         keep_layers(whole, 3)
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [({"model_type": "roberta"}, "'roberta'"), ({"max_position_embeddings": 128}, "128 positions"), (None, "neither")],
+)
+def test_another_encoder_is_refused(
+    tiny_encoder: Path, tmp_path: Path, change: dict[str, object] | None, expected: str
+) -> None:
+    if change is not None:
+        config = json.loads((tiny_encoder / "config.json").read_text(encoding="utf-8"))
+        (tmp_path / "config.json").write_text(json.dumps({**config, **change}), encoding="utf-8")
+    with pytest.raises(ModelError, match=expected):
+        load_pretrained(tmp_path, GENERIC)
+
+
 def test_sources_that_may_not_ship_are_left_out(tmp_path: Path) -> None:
     own = write(tmp_path / "own.jsonl", texts(4))
     other = write(tmp_path / "other.jsonl", texts(3), source="telecom_nps_verbatims")
