@@ -40,7 +40,7 @@ def text_hash(text: str) -> str:
 def read_annotations(directory: Path = ANNOTATIONS) -> dict[str, dict[str, Any]]:
     """The annotations by id of their text. Raises `GoldError` for a line that is none."""
     found = {}
-    for path in sorted(directory.glob("*.jsonl.gz")):
+    for path in files_of(directory):
         for number, record in records(path):
             if not {"id", "sha256", "units"} <= record.keys():
                 raise GoldError(f"{path}, line {number}: an annotation has id, sha256 and units")
@@ -57,7 +57,7 @@ def join(texts: Path, out: Path, annotations: dict[str, dict[str, Any]]) -> Join
         for _, record in records(path):
             known = waiting.get(str(record.get("id")))
             if known is not None and text_hash(str(record.get("text"))) == known["sha256"]:
-                del waiting[record["id"]]
+                del waiting[known["id"]]
                 lines.append(json.dumps(_gold(record, known), ensure_ascii=False) + "\n")
     out.write_text("".join(lines), encoding="utf-8")
     return Joined(len(lines), len(waiting))

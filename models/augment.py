@@ -21,7 +21,7 @@ Rewrite = Callable[[str, random.Random], list[str]]
 """One string per character of the text: itself, another, or none."""
 
 _WORD = regex.compile(r"[A-Za-z]{4,}")
-_LATIN = regex.compile(r"[A-Za-z0-9]")
+_LATIN = regex.compile(r"[!-~]")
 _DROPPED = regex.compile(f"[{regex.escape(''.join(sorted(words.BREAK - {'*'})))}]+")
 
 

@@ -32,6 +32,12 @@ class Estimate(NamedTuple):
     high: float
 
 
+def show(e: Estimate, *, sign: bool = False) -> str:
+    """An estimate with its interval; a dash where it is undefined."""
+    form = "+.3f" if sign else ".3f"
+    return "-" if np.isnan(e.value) else f"{e.value:{form}} ({e.low:{form}} to {e.high:{form}})"
+
+
 def estimate(columns: Counts, statistic: Statistic) -> Estimate:
     """`statistic` of the summed `columns` (texts, k), with its interval over resampled texts.
 

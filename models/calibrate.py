@@ -40,7 +40,7 @@ _PLAIN = dict.fromkeys(HEADS, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ScoredText:
     """A gold text with the network's scores for it."""
 
     gold: GoldText
@@ -55,15 +55,15 @@ def calibrate(model: TransformerModel, gold: Sequence[GoldText]) -> Calibration:
     return Calibration(decode, best_temperatures(cases, decode, model.labels))
 
 
-def score_cases(model: TransformerModel, gold: Sequence[GoldText]) -> list[Case]:
+def score_cases(model: TransformerModel, gold: Sequence[GoldText]) -> list[ScoredText]:
     """Run the network over `gold`, in order."""
-    cases: dict[int, Case] = {}
+    cases: dict[int, ScoredText] = {}
     for n, encoded, scores in model.score([g.text for g in gold]):
-        cases[n] = Case(gold[n], encoded, scores)
+        cases[n] = ScoredText(gold[n], encoded, scores)
     return [cases[n] for n in range(len(gold))]
 
 
-def best_decoding(cases: Sequence[Case], labels: LabelSet) -> DecodeSettings:
+def best_decoding(cases: Sequence[ScoredText], labels: LabelSet) -> DecodeSettings:
     """The settings with the highest mean of unit F1 and end-to-end F1 over (own or not, language), one searched after
     the other until neither changes.
     """
@@ -82,7 +82,7 @@ def best_decoding(cases: Sequence[Case], labels: LabelSet) -> DecodeSettings:
     return best
 
 
-def _quality(cases: Sequence[Case], settings: DecodeSettings, labels: LabelSet) -> float:
+def _quality(cases: Sequence[ScoredText], settings: DecodeSettings, labels: LabelSet) -> float:
     groups: dict[tuple[bool, str], list[Tally]] = defaultdict(list)
     for case in cases:
         key = (case.gold.source == "own", case.gold.lang)
@@ -92,7 +92,7 @@ def _quality(cases: Sequence[Case], settings: DecodeSettings, labels: LabelSet) 
     )
 
 
-def answers(case: Case, settings: DecodeSettings, labels: LabelSet) -> list[Answer]:
+def answers(case: ScoredText, settings: DecodeSettings, labels: LabelSet) -> list[Answer]:
     """The units that `settings` gives, with their most probable labels."""
     segments = find_units(case.scores.labels, case.scores.link, settings)
     probabilities = unit_probabilities(case.scores.labels, segments, _PLAIN)
@@ -100,16 +100,18 @@ def answers(case: Case, settings: DecodeSettings, labels: LabelSet) -> list[Answ
     return [Answer(*_span(case, segment), *ids) for segment, *ids in zip(segments, *chosen, strict=True)]
 
 
-def _span(case: Case, segment: Segment) -> tuple[int, int]:
+def _span(case: ScoredText, segment: Segment) -> tuple[int, int]:
     return case.encoded.clauses[segment.first].start, case.encoded.clauses[segment.last - 1].end
 
 
-def best_temperatures(cases: Sequence[Case], decode: DecodeSettings, labels: LabelSet) -> dict[str, dict[str, float]]:
+def best_temperatures(
+    cases: Sequence[ScoredText], decode: DecodeSettings, labels: LabelSet
+) -> dict[str, dict[str, float]]:
     """Per language and head the temperature with the least negative log-likelihood on matched units."""
     return {lang: _temperatures([c for c in cases if c.encoded.lang == lang], decode, labels, lang) for lang in LANGS}
 
 
-def _temperatures(cases: Sequence[Case], decode: DecodeSettings, labels: LabelSet, lang: str) -> dict[str, float]:
+def _temperatures(cases: Sequence[ScoredText], decode: DecodeSettings, labels: LabelSet, lang: str) -> dict[str, float]:
     rows = _matched_rows([c for c in cases if c.gold.selected_by in RANDOM], decode, labels)
     if len(rows["sentiment"]) < ENOUGH:
         rows = _matched_rows(cases, decode, labels)
@@ -135,7 +137,7 @@ def _likelihood_at(logs: Array, gold: Array) -> Callable[[float], float]:
 
 
 def _matched_rows(
-    cases: Sequence[Case], decode: DecodeSettings, labels: LabelSet
+    cases: Sequence[ScoredText], decode: DecodeSettings, labels: LabelSet
 ) -> dict[str, list[tuple[Array, int]]]:
     rows: dict[str, list[tuple[Array, int]]] = {head: [] for head in HEADS}
     for case in cases:

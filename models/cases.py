@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from models.bootstrap import Estimate
 from models.gold import GoldText
 from models.labels import HEADS, LANGS
 from models.scoring import Answer, Tally, same_span, tally
@@ -48,9 +47,3 @@ def by_language(cases: Sequence[Case]) -> dict[str, list[Case]]:
 def tallies(cases: Sequence[Case]) -> dict[str, list[Tally]]:
     """What `models.measure.comparison` compares: the tallies of each language."""
     return {lang: [c.tally for c in mine] for lang, mine in by_language(cases).items()}
-
-
-def show(e: Estimate, *, sign: bool = False) -> str:
-    """An estimate with its interval."""
-    form = "+.3f" if sign else ".3f"
-    return f"{e.value:{form}} ({e.low:{form}} to {e.high:{form}})"

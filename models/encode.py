@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 MAX_TOKENS = 512  # positions of the encoder, the two special tokens included
-OVERLAP = 96  # tokens that neighbouring windows share, so that every clause is read with some context on both sides
+OVERLAP = 96  # tokens that neighbouring windows share, so that clauses are read with context on both sides
 _SURROGATE = regex.compile(r"\p{Cs}")
 
 
@@ -109,9 +109,8 @@ def _tokens_by_clause(
 
 
 def _windows(groups: Sequence[Sequence[int]], bos: int, eos: int) -> list[Window]:
-    """Windows of at most `MAX_TOKENS` positions, cut between clauses, overlapping by about `OVERLAP` tokens.
-
-    A clause that is longer than a window keeps its first tokens only.
+    """Windows of at most `MAX_TOKENS` positions, cut between clauses, overlapping by about `OVERLAP` tokens; by less,
+    or not at all, before a clause that needs most of a window. One that is longer than a window keeps its first tokens.
     """
     room = MAX_TOKENS - 2
     sizes = [min(len(g), room) for g in groups]

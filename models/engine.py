@@ -251,7 +251,7 @@ def merge_windows(item: Encoded, scores: Sequence[Scored]) -> Scored:
     """Scores for all clauses of a text: where windows overlap, each clause from the window that shows more
     around it.
 
-    A link between two clauses that no window holds together (each fills a window) is 0: undecided.
+    A link between two clauses that no window holds together (both do not fit into one) is 0: undecided.
     """
     if len(scores) == 1:
         return scores[0]

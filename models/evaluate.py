@@ -18,12 +18,12 @@ from scipy.stats import binomtest
 
 from models import bootstrap, measure
 from models.baseline import Baseline
-from models.bootstrap import Estimate
+from models.bootstrap import Estimate, show
 from models.calibrate import RANDOM
-from models.cases import Case, answer, by_language, run, show, tallies
+from models.cases import Case, answer, by_language, run, tallies
 from models.challenge import ChallengeCase, read_challenge, run_challenge
 from models.engine import TransformerModel, load_model
-from models.errors import GoldError, ModelError
+from models.errors import ModelError
 from models.gold import NOT_IN_SHIPPED_WEIGHTS, OWN, GoldText, read_gold
 from models.labels import LANGS
 from models.output import check_target
@@ -41,15 +41,6 @@ _HARDEST_NOTE = (
 
 Compared = tuple[Case, Tally]
 """A case with what the baseline makes of the units that the model found."""
-
-
-def run_sets(
-    cases: Mapping[str, Sequence[Case]], train: Sequence[GoldText], dev: Sequence[GoldText]
-) -> dict[str, list[Compared]]:
-    """Train one baseline per language on `train`, and put its answers beside the model's."""
-    langs = {c.gold.lang for mine in cases.values() for c in mine}
-    baselines = {lang: Baseline(lang, train, dev) for lang in LANGS if lang in langs}
-    return {name: [(case, _ask(baselines[case.gold.lang], case)) for case in mine] for name, mine in cases.items()}
 
 
 def _ask(baseline: Baseline, case: Case) -> Tally:
@@ -143,20 +134,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         gold = {"annotated": read_gold(args.annotated)} if args.annotated else {}
         gold["own"] = read_gold(args.own)
         challenge_cases = read_challenge()
+        usable = [g for name, texts in gold.items() for g in texts if name == "own" or not args.trained_on_own]
+        usable = [g for g in usable if g.source not in NOT_IN_SHIPPED_WEIGHTS]
+        train, dev = ([g for g in usable if g.part == part] for part in ("train", "dev"))
+        test = {name: [g for g in texts if g.part == "test"] for name, texts in gold.items()}
+        langs = {g.lang for texts in test.values() for g in texts}
+        baselines = {lang: Baseline(lang, train, dev) for lang in LANGS if lang in langs}
     except ModelError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    usable = [g for name, texts in gold.items() for g in texts if name == "own" or not args.trained_on_own]
-    usable = [g for g in usable if g.source not in NOT_IN_SHIPPED_WEIGHTS]
-    train, dev = ([g for g in usable if g.part == part] for part in ("train", "dev"))
-    test = {name: [g for g in texts if g.part == "test"] for name, texts in gold.items()}
     cases = {name: run(model, texts) for name, texts in test.items()}
     reference = _reference(model, args.model, test)
-    try:
-        sets = run_sets(cases, train, dev)
-    except GoldError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    sets = {name: [(case, _ask(baselines[case.gold.lang], case)) for case in mine] for name, mine in cases.items()}
     challenge = list(zip(challenge_cases, run_challenge(model, challenge_cases), strict=True))
     given = ["--annotated FILE"] * bool(args.annotated) + ["--trained-on-own"] * args.trained_on_own
     name = args.model if args.model in {"current", "lexicon"} else "DIR"

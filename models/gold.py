@@ -125,9 +125,9 @@ class _Record(BaseModel):
     lang: Literal["zh", "en"]
     text: _Text
     units: list[_Unit]
-    source: str = "unknown"
-    domain: str | None = None
-    selected_by: str = "unknown"
+    source: _Text = "unknown"
+    domain: _Text | None = None
+    selected_by: _Text = "unknown"
     group: _Text | None = None
     part: Part | None = None
 

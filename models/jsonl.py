@@ -14,7 +14,9 @@ from models.errors import GoldError
 
 def files_of(directory: Path) -> list[Path]:
     """The .jsonl and .jsonl.gz files of a directory, by name. Raises `GoldError` where there are none."""
-    found = sorted(directory.glob("*.jsonl*"))
+    if not directory.is_dir():
+        raise GoldError(f"{directory} is no directory")
+    found = sorted([*directory.glob("*.jsonl"), *directory.glob("*.jsonl.gz")])
     if not found:
         raise GoldError(f"{directory}: no .jsonl or .jsonl.gz file in this directory")
     return found

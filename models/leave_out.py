@@ -23,8 +23,8 @@ from typing import Any
 import yaml
 
 from models import bootstrap
-from models.bootstrap import Counts, difference, estimate
-from models.cases import Case, by_language, run, show
+from models.bootstrap import Counts, difference, estimate, show
+from models.cases import Case, by_language, run
 from models.encode import load_tokenizer
 from models.engine import TransformerModel, find_model, open_directory
 from models.errors import ModelError
@@ -110,7 +110,7 @@ def study(base: Path, work: Path, gold: Sequence[GoldText], *, layers: int, size
         log.info("training without %s", without or "nothing")
         texts = sample(gold, size, without=without, groups=groups)
         # Named by what they learn: a finished model is used again by the same study only.
-        learned = repr((base.name, layers, replace(settings, threads=0), texts))
+        learned = repr((base.resolve(), layers, replace(settings, threads=0), texts))
         name = f"{without or 'all'}-{hashlib.sha256(learned.encode()).hexdigest()[:8]}"
         finished = train_small(base, work / name, texts, layers=layers, settings=settings)
         return open_directory(str(finished), engine="torch")

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.stats import false_discovery_control
 
 from models import bootstrap
-from models.bootstrap import Counts, Statistic, chance_of, difference, estimate
-from models.cases import Case, by_language, show
+from models.bootstrap import Counts, Statistic, chance_of, difference, estimate, show
+from models.cases import Case, by_language
 from models.gold import GoldText
 from models.labels import HEADS, LabelSet
 from models.reliability import CALIBRATION_NOTE, COVERAGE_NOTE, calibration, calibration_error, coverage
@@ -25,6 +25,14 @@ from models.scoring import Tally, accuracy
 CLEAR = 0.05
 FEW = 20
 """Groups with fewer feedbacks get no interval: percentiles of so few are too narrow."""
+
+
+COMPARISON_NOTE = (
+    "Differences are paired: of the same feedbacks. *Clear*: p is below "
+    f"{CLEAR} in a paired randomisation test ({bootstrap.SWAPS:,} swaps of feedbacks; Noreen 1989), the p of a table's "
+    "rows adjusted for their number (Benjamini and Hochberg 1995). Macro-F1 is over the classes that have support "
+    "among the matched units of both."
+)
 
 
 def document(cases: Sequence[Case], labels: LabelSet, *, title: str) -> str:
@@ -39,13 +47,6 @@ def document(cases: Sequence[Case], labels: LabelSet, *, title: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-COMPARISON_NOTE = (
-    "Differences are paired: of the same feedbacks. *Clear*: p is below "
-    f"{CLEAR} in a paired randomisation test ({bootstrap.SWAPS:,} swaps of feedbacks; Noreen 1989), the p of a table's "
-    "rows adjusted for their number (Benjamini and Hochberg 1995)."
-)
-
-
 def comparison(
     ours: Mapping[str, Sequence[Tally]],
     theirs: Mapping[str, Sequence[Tally]],
@@ -55,8 +56,7 @@ def comparison(
 ) -> str:
     """Unit F1 and three figures a label of two systems on the same texts of each language, and their difference.
 
-    Macro-F1 is over the classes that have support among the matched units of both. Without `spans`, unit F1 is left
-    out: both label the same units.
+    Without `spans`, unit F1 is left out: both label the same units.
     """
     rows, chances = [], []
     for lang, mine in ours.items():

@@ -58,7 +58,9 @@ def build_encoder(
     Raises `ModelError` for an encoder with another activation than GELU.
     """
     if config["hidden_act"] != "gelu":
-        raise ModelError(f"the onnx engine computes gelu, this encoder has {config['hidden_act']!r}; use engine torch")
+        raise ModelError(
+            f"the onnx engine computes gelu, this encoder has {config['hidden_act']!r}: it needs engine torch"
+        )
     return _Encoder(tensors, scalings, config, top).build()
 
 

@@ -45,7 +45,8 @@ def export(name: str, target: Path, *, onnx: bool = False) -> list[Path]:
     """Copy model `name` into the new directory `target`; with `onnx` also the graphs that the fast engine runs, with
     ranges that are right on every processor, not on this one only.
 
-    Raises `ModelError` where `target` exists already or cannot be written, and as `load_model` does.
+    Raises `ModelError` where `target` exists already or cannot be written, where the fast engine cannot run this model,
+    and as `load_model` does.
     """
     stored = load(find_model(name))
     if target.exists():

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models import bootstrap
-from models.bootstrap import Counts, Estimate, estimate
-from models.cases import Case, show
+from models.bootstrap import Counts, Estimate, estimate, show
+from models.cases import Case
 from models.labels import HEADS
 from models.scoring import match
 
@@ -23,6 +22,14 @@ CALIBRATION_NOTE = (
     "How far probabilities are from the share that is right: expected calibration error (Guo et al. 2017), "
     f"{_BINS} equal-width bins, matched units. It is never 0 for a finite sample: *if calibrated* is what these "
     "probabilities would give on average if they were exactly right, units taken as independent."
+)
+THRESHOLDS = (0.0, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8)
+DECIDING = ("sentiment", "stage", "touchpoint")
+COVERAGE_NOTE = (
+    "Units are flagged whose sentiment, stage and touchpoint are all right with less than a probability (the product "
+    "of the three). Per threshold: the share of all predicted units that is flagged; of the units that match a gold "
+    "unit, how many of the others and of the flagged ones have a wrong label among the three; and how many of all "
+    "others are wrong in that sense or match no gold unit: what a reader of unflagged units meets."
 )
 
 
@@ -53,14 +60,15 @@ def calibration_error(cases: Sequence[Case], head: str) -> Estimate:
         scores, right = confidences([case], head)
         gaps = np.bincount(_bins(scores), weights=scores - right, minlength=_BINS)
         rows.append([*gaps, len(scores)])
-    return estimate(np.array(rows, dtype=np.float64), _mean_gap)
+    return estimate(np.array(rows, dtype=np.float64), _per_unit)
 
 
 def _bins(scores: Counts) -> NDArray[np.intp]:
     return np.minimum((scores * _BINS).astype(np.intp), _BINS - 1)
 
 
-def _mean_gap(sums: Counts) -> Counts:
+def _per_unit(sums: Counts) -> Counts:
+    """What the columns but the last add up to, by the units in the last; NaN without any."""
     units = sums[:, -1]
     result: Counts = np.where(units > 0, np.abs(sums[:, :-1]).sum(axis=1) / np.maximum(1, units), np.nan)
     return result
@@ -84,16 +92,6 @@ def confidences(cases: Sequence[Case], head: str) -> tuple[Counts, Counts]:
     return table[:, 0], table[:, 1]
 
 
-THRESHOLDS = (0.0, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8)
-DECIDING = ("sentiment", "stage", "touchpoint")
-COVERAGE_NOTE = (
-    "Units are flagged whose sentiment, stage and touchpoint are all right with less than a probability (the product "
-    "of the three). Per threshold: the share of all predicted units that is flagged; of the units that match a gold "
-    "unit, how many of the others and of the flagged ones have a wrong label among the three; and how many of all "
-    "others are wrong in that sense or match no gold unit: what a reader of unflagged units meets."
-)
-
-
 def coverage(sets: Mapping[str, Sequence[Case]]) -> str:
     """Risk and coverage (El-Yaniv and Wiener 2010): a row per set of cases and threshold."""
     lines = [
@@ -106,7 +104,7 @@ def coverage(sets: Mapping[str, Sequence[Case]]) -> str:
         for threshold in THRESHOLDS if units else ():
             columns = _coverage_columns(cases, threshold)
             pairs = (columns[:, [n, n + 1]] for n in range(0, columns.shape[1], 2))
-            cells = (show(estimate(pair, bootstrap.ratio)) if pair[:, 1].any() else "-" for pair in pairs)
+            cells = (show(estimate(pair, _per_unit)) for pair in pairs)
             lines.append(f"| {name} | {threshold:.2f} | {units} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -14,26 +14,14 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
-
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-    ValidationError,
-    model_validator,
-)
+from typing import TYPE_CHECKING, Any
 
 from models.clauses import RULES_VERSION
 from models.decode import DecodeSettings
-from models.encode import MAX_TOKENS
 from models.errors import ModelBrokenError
 from models.labels import HEADS, LANGS, LabelSet
 from models.quantise import Scaling, from_tensors, products, reads_units, to_tensors
+from models.schema import REMEDY, CalibrationFile, ConfigFile, EncoderConfig, checked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,58 +41,10 @@ WEIGHTS, SCALINGS, TOKENIZER, CALIBRATION, LABELS, CONFIG = (
 CARD = "README.md"
 HASHED = (WEIGHTS, SCALINGS, TOKENIZER, CALIBRATION, LABELS)
 """Files whose content `config.json` vouches for."""
-
-
-class _Encoder(BaseModel):
-    """What rebuilds the encoder; the rest of a transformers configuration is defaults and the path it came from."""
-
-    model_config = ConfigDict(strict=True)
-
-    hidden_act: str
-    hidden_dropout_prob: float = Field(ge=0, lt=1)
-    hidden_size: PositiveInt
-    intermediate_size: PositiveInt
-    layer_norm_eps: PositiveFloat
-    max_position_embeddings: int = Field(ge=MAX_TOKENS)
-    num_attention_heads: PositiveInt
-    num_hidden_layers: PositiveInt
-    pad_token_id: NonNegativeInt
-    type_vocab_size: PositiveInt
-    vocab_size: PositiveInt
-
-    @model_validator(mode="after")
-    def _heads_fit(self) -> Self:
-        if self.hidden_size % self.num_attention_heads:
-            raise ValueError(f"hidden_size {self.hidden_size} is no multiple of {self.num_attention_heads} heads")
-        return self
-
-
-class _Config(BaseModel):
-    encoder: _Encoder
-    sha256: dict[str, str] = {}
-
-
-class _Decode(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-    label_weight: FiniteFloat
-    link_bias: FiniteFloat
-    max_clauses: PositiveInt
-
-
-class _Calibration(BaseModel):
-    model_config = ConfigDict(strict=True)
-
-    decode: _Decode
-    temperatures: dict[str, dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]]
-
-
 ROW_SCALE = ".row_scale"
 """Suffix of the tensor that holds the scales of an int8 matrix."""
 Shapes = dict[str, tuple[int, ...]]
 _SMALLEST = 4096  # elements; smaller matrices gain nothing
-_REMEDY = "fetch the model again, or train it again"
-_Shape = TypeVar("_Shape", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +63,12 @@ class Calibration:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Calibration:
         """Raises `ModelBrokenError` for missing or impossible values."""
-        found = _checked(_Calibration, data, CALIBRATION)
-        try:
-            temperatures = {lang: {head: found.temperatures[lang][head] for head in HEADS} for lang in LANGS}
-        except KeyError as error:
-            raise ModelBrokenError(f"{CALIBRATION}: no temperature for {error}; {_REMEDY}") from error
-        return cls(DecodeSettings(**found.decode.model_dump()), temperatures)
+        found = checked(CalibrationFile, data, CALIBRATION)
+        for lang in LANGS:
+            for head in HEADS:
+                if head not in found.temperatures.get(lang, {}):
+                    raise ModelBrokenError(f"{CALIBRATION}: no temperature for {lang} {head}; {REMEDY}")
+        return cls(DecodeSettings(**found.decode.model_dump()), found.temperatures)
 
 
 UNCALIBRATED = Calibration(DecodeSettings(), {lang: dict.fromkeys(HEADS, 1.0) for lang in LANGS})
@@ -205,7 +145,7 @@ def save(
     if tokenizer.resolve() != (directory / TOKENIZER).resolve():
         shutil.copyfile(tokenizer, directory / TOKENIZER)
     _write_json(directory / LABELS, labels.to_json())
-    encoder = {key: getattr(network.encoder.config, key) for key in _Encoder.model_fields}
+    encoder = {key: getattr(network.encoder.config, key) for key in EncoderConfig.model_fields}
     _write_json(directory / CONFIG, {"format": FORMAT, "clause_rules": RULES_VERSION, "encoder": encoder})
     save_calibration(directory, calibration)
 
@@ -265,14 +205,6 @@ def unpack(packed: dict[str, Tensor]) -> dict[str, Tensor]:
     return out
 
 
-def _checked(shape: type[_Shape], data: dict[str, Any], where: str) -> _Shape:
-    try:
-        return shape.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise ModelBrokenError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}; {_REMEDY}") from error
-
-
 def _check(directory: Path, config: dict[str, Any], *, any_rules: bool) -> None:
     if "encoder" not in config or "clause_rules" not in config:
         raise ModelBrokenError(
@@ -286,7 +218,7 @@ def _check(directory: Path, config: dict[str, Any], *, any_rules: bool) -> None:
             f"{directory}: trained on clause rules {config['clause_rules']!r}, this version cuts by "
             f"{RULES_VERSION!r}; train again or use the version it came with"
         )
-    hashes = _checked(_Config, config, str(directory / CONFIG)).sha256
+    hashes = checked(ConfigFile, config, str(directory / CONFIG)).sha256
     for name in HASHED:
         if not (directory / name).is_file():
             raise ModelBrokenError(f"{directory / name} is missing; fetch or export the model again")

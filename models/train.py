@@ -7,7 +7,7 @@ decoded and how sure the labels are (`models.calibrate`); the test part is not t
 checkpoint is written every few minutes to ``DIR/checkpoint``; the same command goes on from there after a
 kill.
 
-The learning rate falls to zero over `--epochs`, or over `--max-minutes` of training time if that is reached
+The learning rate falls to a hundredth over `--epochs`, or over `--max-minutes` of training time if that is reached
 first, so a run always ends annealed. With a time limit that binds, two runs do not see exactly the same
 number of steps.
 """
@@ -116,8 +116,10 @@ def _identity(
     digest = hashlib.sha256(repr(replace(settings, threads=0, max_minutes=math.inf)).encode())
     for tensor in network.state_dict().values():
         digest.update(tensor.cpu().numpy().tobytes())
-    for example in (*examples, *(taught.window for taught in soft)):
+    for example in examples:
         digest.update(repr(example).encode())
+    for taught in soft:
+        digest.update(repr(taught.window).encode() + taught.labels.tobytes() + taught.link.tobytes())
     return digest.hexdigest()
 
 
@@ -169,7 +171,10 @@ def load_pretrained(base: Path, labels: LabelSet) -> UnitNetwork:
             f"trained is a BERT encoder (model_type 'bert') of at least {MAX_TOKENS} positions"
         )
     config = encoder_config(BertConfig, given)
-    encoder = BertModel.from_pretrained(base, config=config, dtype=torch.float32, add_pooling_layer=False)
+    try:
+        encoder = BertModel.from_pretrained(base, config=config, dtype=torch.float32, add_pooling_layer=False)
+    except OSError as error:
+        raise ModelError(f"{base}: no weights in model.safetensors: {error}") from error
     return UnitNetwork(encoder, labels, hidden=config.hidden_size)
 
 

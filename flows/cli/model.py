@@ -25,7 +25,7 @@ def evaluate(
     ] = None,
     model: ModelName = None,
     compare: Annotated[
-        str | None, typer.Option(help="A second model: every figure of both, and the difference with its interval.")
+        str | None, typer.Option(help="A second model: figures of both, how far they differ, and whether that is clear.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Markdown file; otherwise printed.")] = None,
 ) -> None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from models import bootstrap
-from models.cases import show
+from models.bootstrap import show
 from models.labels import LabelSet
 from models.public.figures import MEASURES, Answered, Figures
 from models.public.reading import MOST, TOUCHPOINTS, PublicSet, Touchpoints

@@ -51,6 +51,7 @@ def test_without_punctuation(parts: tuple[str, ...], expected: list[str]) -> Non
     [
         ("nice food... but slow", "nice food but slow"),
         ("不错...送餐慢", "不错送餐慢"),
+        ("nice (clean),cheap, 100%,great", "nice (clean) cheap 100% great"),
         ("rated .5 stars, see www.a.com.", "rated .5 stars see www.a.com"),
     ],
 )

@@ -105,7 +105,7 @@ def test_the_fast_engine_refuses_an_activation_that_it_has_not(tiny_model: Path)
     config = json.loads((tiny_model / "config.json").read_text(encoding="utf-8"))
     config["encoder"]["hidden_act"] = "relu"
     (tiny_model / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    with pytest.raises(ModelError, match="use engine torch"):
+    with pytest.raises(ModelError, match="needs engine torch"):
         load_model(str(tiny_model), engine="onnx")
 
 

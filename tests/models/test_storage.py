@@ -141,7 +141,7 @@ def calibrate(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], No
         (calibrate(lambda c: c["decode"].update(label_weight="0.5")), "decode.label_weight: Input should be a valid"),
         (calibrate(lambda c: c["temperatures"]["zh"].update(stage=float("nan"))), "zh.stage: Input should be"),
         (calibrate(lambda c: c["temperatures"]["zh"].update(stage=0)), "zh.stage: Input should be greater than 0"),
-        (calibrate(lambda c: c["temperatures"]["en"].pop("intent")), "no temperature for 'intent'"),
+        (calibrate(lambda c: c["temperatures"]["en"].pop("intent")), "no temperature for en intent"),
         (edit("config.json", lambda c: c.pop("encoder")), "plain encoder"),
     ],
 )

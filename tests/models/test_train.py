@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,6 +16,7 @@ from models.gold import GoldText, GoldUnit, split_part, usable_texts
 from models.labels import GENERIC
 from models.loop import Settings
 from models.objective import make_examples
+from models.soft import SIZES, SoftExample
 from models.storage import load
 from models.train import Trainer, keep_layers, load_pretrained, main
 
@@ -103,6 +105,20 @@ def test_a_checkpoint_of_other_data_is_refused(tiny_encoder: Path, tmp_path: Pat
     other = Trainer(load_pretrained(tiny_encoder, GENERIC), examples, settings, tmp_path, pad=1)
     with pytest.raises(ModelError, match="other data"):
         other.run()
+
+
+def test_a_checkpoint_of_other_teachers_is_refused(tiny_encoder: Path, tmp_path: Path) -> None:
+    def student(said: float) -> Trainer:
+        torch.manual_seed(1)
+        examples = make_examples(texts(24), load_tokenizer(tiny_encoder / "tokenizer.json"), GENERIC)
+        labels = np.full((examples[0].window.size, sum(SIZES.values())), said, dtype=np.float16)
+        soft = [SoftExample(examples[0].window, labels, np.zeros(examples[0].window.size - 1, np.float16))]
+        settings = Settings(epochs=1, tokens=64, threads=1)
+        return Trainer(load_pretrained(tiny_encoder, GENERIC), examples, settings, tmp_path, pad=1, soft=soft)
+
+    student(-1.0).run()
+    with pytest.raises(ModelError, match="other data"):
+        student(-2.0).run()
 
 
 @pytest.mark.parametrize("part", ["train", "dev"])
