@@ -25,7 +25,7 @@ def evaluate(
     ] = None,
     model: ModelName = None,
     compare: Annotated[
-        str | None, typer.Option(help="A second model: figures of both, how far they differ, and whether that is clear.")
+        str | None, typer.Option(help="A second model: figures of both, and whether they clearly differ.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Markdown file; otherwise printed.")] = None,
 ) -> None:
