@@ -31,7 +31,7 @@ Floats = NDArray[np.float32]
 class OnnxScorer:
     """The stored weights of a model directory, ready to run."""
 
-    batch_tokens = 512  # what a layer works on then stays in a core's cache
+    batch_tokens = 512  # fewer cost more for each batch, more give nothing
     pads = False
 
     def __init__(self, stored: Stored, *, threads: int | None) -> None:
