@@ -78,9 +78,10 @@ def segmentation_loss(labels: Mapping[str, Tensor], link: Tensor, gold: Segmenta
     last class "no content"; `link` (P,) are the log-odds of the neighbouring pairs.
     """
     content, nothing = _energies(labels, link, gold)
-    every = _total(torch.logaddexp(content, nothing), gold.ends)
+    every = torch.logaddexp(content, nothing)
     only_gold = torch.where(gold.is_unit, content, torch.where(gold.is_nothing, nothing, _NEVER))
-    return (every - _total(only_gold, gold.ends)).sum() / gold.ends.sum()
+    totals = _total(torch.cat([every, only_gold]), gold.ends.repeat(2))
+    return (totals[: len(every)] - totals[len(every) :]).sum() / gold.ends.sum()
 
 
 def _energies(labels: Mapping[str, Tensor], link: Tensor, gold: Segmentation) -> tuple[Tensor, Tensor]:
@@ -108,9 +109,31 @@ def _padded(rows: Tensor, places: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 def _total(energy: Tensor, ends: Tensor) -> Tensor:
-    """Log-sum (B,) over all segmentations of the first `ends` clauses of each window."""
-    totals = [energy.new_zeros(len(energy))]
+    """Log-sum (B,) over all segmentations of the first `ends` clauses of each window.
+
+    Its derivative by the energy of a segment is the share of the segmentations that hold the segment, known from the
+    sums on both sides of it; automatic differentiation of the recursion would take W squared operations.
+    """
+    fixed = energy.detach()
+    after = _after(fixed, ends)
+    log_sum = after[:, 0]
+    share = (_before(fixed)[:, :-1, None] + fixed + after[:, None, 1:] - log_sum[:, None, None]).exp()
+    return log_sum + (share * (energy - fixed)).sum(dim=(1, 2))
+
+
+def _before(energy: Tensor) -> Tensor:
+    """Log-sums (B, W + 1) over all segmentations of the clauses before each border."""
+    sums = energy.new_zeros((len(energy), energy.shape[1] + 1))
     for k in range(energy.shape[1]):
-        reached = torch.stack(totals, dim=1) + energy[:, : k + 1, k]
-        totals.append(torch.logsumexp(reached, dim=1))
-    return torch.stack(totals, dim=1).gather(1, ends[:, None]).squeeze(1)
+        sums[:, k + 1] = torch.logsumexp(sums[:, : k + 1] + energy[:, : k + 1, k], dim=1)
+    return sums
+
+
+def _after(energy: Tensor, ends: Tensor) -> Tensor:
+    """Log-sums (B, W + 1) over all segmentations of the clauses from each border to the last of the first `ends`."""
+    borders = torch.arange(energy.shape[1] + 1, device=energy.device)
+    sums = torch.where(borders == ends[:, None], 0.0, _NEVER).to(energy.dtype)
+    for k in reversed(range(energy.shape[1])):
+        begun = torch.logsumexp(energy[:, k, k:] + sums[:, k + 1 :], dim=1)
+        sums[:, k] = torch.where(ends > k, begun, sums[:, k])
+    return sums
