@@ -84,6 +84,12 @@ def special_ids(tokenizer: Tokenizer) -> tuple[int, int]:
     raise ModelBrokenError("tokenizer has neither <s> </s> nor [CLS] [SEP]: not a tokenizer of a BERT-like encoder")
 
 
+def mask_id(tokenizer: Tokenizer) -> int | None:
+    """Id of the token that stands for a hidden one, if the tokenizer has it."""
+    found = (tokenizer.token_to_id(token) for token in ("<mask>", "[MASK]"))
+    return next((token for token in found if token is not None), None)
+
+
 def _tokens_by_clause(
     clauses: Sequence[Span], ids: Sequence[int], offsets: Sequence[tuple[int, int]]
 ) -> list[list[int]]:

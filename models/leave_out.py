@@ -28,13 +28,14 @@ from models.cases import Case, by_language, run
 from models.encode import load_tokenizer
 from models.engine import TransformerModel, find_model, open_directory
 from models.errors import ModelError
+from models.finish import finish
 from models.gold import OWN, GoldText, usable_texts
 from models.labels import GENERIC
 from models.loop import Settings, device_here, prepare_torch
 from models.objective import make_examples
 from models.output import check_target
 from models.storage import TOKENIZER
-from models.train import Trainer, finish, keep_layers, load_pretrained
+from models.train import Trainer, keep_layers, load_pretrained
 
 GROUPS = Path(__file__).parent / "data" / "domain_groups.yaml"
 _FIGURES = (("unit F1", None), ("stage", "stage"), ("touchpoint", "touchpoint"))
@@ -73,7 +74,7 @@ def train_small(base: Path, work: Path, gold: Sequence[GoldText], *, layers: int
     keep_layers(network, layers)
     encoder: Any = network.encoder
     Trainer(network, examples, settings, work, pad=encoder.config.pad_token_id).run()
-    finish(finished, network, examples, tokenizer=tokenizer)
+    finish(finished, network, [e.window for e in examples], tokenizer=tokenizer)
     return finished
 
 

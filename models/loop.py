@@ -43,6 +43,8 @@ class Settings:
     warmup: float = 0.06
     weight_decay: float = 0.01
     smoothing: float = 0.05
+    hide: float = 0.0
+    """Share of tokens that are replaced by the mask token, others at every step."""
     seed: int = 7
     threads: int = 2
 

@@ -32,19 +32,18 @@ from torch import Tensor, nn
 
 from models.augment import rewritten
 from models.batches import make_batches
-from models.calibrate import calibrate
-from models.encode import MAX_TOKENS, load_tokenizer
-from models.engine import find_model, open_directory
+from models.encode import MAX_TOKENS, load_tokenizer, mask_id
+from models.engine import find_model
 from models.errors import ModelBrokenError, ModelError
+from models.finish import finish, tune
 from models.gold import OWN, GoldText, usable_texts
 from models.labels import GENERIC, LabelSet
 from models.loop import Loop, Settings, device_here, prepare_torch
 from models.narrow import keep_units
 from models.network import Batch, Scores, UnitNetwork, collate, encoder_config
 from models.objective import Example, class_weights, gold_of, loss_of, make_examples
-from models.quantise import scale_products
 from models.soft import SoftExample, load_soft, soft_gold_of, soft_loss
-from models.storage import LABELS, TOKENIZER, UNCALIBRATED, load, pack, save, save_calibration, unpack
+from models.storage import LABELS, TOKENIZER, load
 
 log = logging.getLogger("models.train")
 
@@ -71,9 +70,12 @@ class Trainer(Loop):
         out: Path,
         *,
         pad: int,
+        mask: int | None = None,
         soft: Sequence[SoftExample] = (),
     ) -> None:
-        self.examples, self.soft, self.pad, self.settings = examples, soft, pad, settings
+        if settings.hide and mask is None:
+            raise ModelError("tokens can be hidden only where the tokenizer has a token for that: <mask> or [MASK]")
+        self.examples, self.soft, self.pad, self.mask, self.settings = examples, soft, pad, mask, settings
         identity = _identity(network, examples, soft, settings)
         super().__init__(network, _groups(network, settings), settings, out, identity=identity)
         weights = class_weights(examples, GENERIC)
@@ -104,6 +106,8 @@ class Trainer(Loop):
         return loss
 
     def _scores(self, batch: Batch) -> Scores:
+        if self.mask is not None and self.settings.hide:
+            batch = hide_tokens(batch, self.settings.hide, self.mask)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             scores: Scores = self.network(batch)
         return Scores({head: rows.float() for head, rows in scores.labels.items()}, scores.link.float())
@@ -121,6 +125,12 @@ def _identity(
     for taught in soft:
         digest.update(repr(taught.window).encode() + taught.labels.tobytes() + taught.link.tobytes())
     return digest.hexdigest()
+
+
+def hide_tokens(batch: Batch, share: float, mask: int) -> Batch:
+    """`share` of the tokens replaced by the token `mask`, at random, so that no single word decides."""
+    hidden = (torch.rand(batch.ids.shape, device=batch.ids.device) < share) & (batch.clause >= 0)
+    return replace(batch, ids=batch.ids.masked_fill(hidden, mask))
 
 
 def _width(example: Example | SoftExample) -> int:
@@ -192,15 +202,6 @@ def keep_layers(network: UnitNetwork, layers: int) -> None:
     encoder.config.num_hidden_layers = layers
 
 
-def finish(directory: Path, network: UnitNetwork, examples: Sequence[Example], *, tokenizer: Path) -> None:
-    """Write the trained network as a model directory, ranges for int8 chosen on `examples`, not calibrated yet."""
-    encoder: Any = network.encoder
-    network.cpu().eval()
-    network.load_state_dict(unpack(pack(network.state_dict())))  # scales are chosen for the weights as they are stored
-    scalings = scale_products(network, [e.window for e in examples], pad=encoder.config.pad_token_id)
-    save(directory, network, GENERIC, UNCALIBRATED, scalings=scalings, tokenizer=tokenizer)
-
-
 def train(
     base: Path,
     out: Path,
@@ -216,6 +217,7 @@ def train(
     """
     prepare_torch(settings)
     tokenizer = base / TOKENIZER
+    cutter = load_tokenizer(tokenizer)
     parts = Counter(g.part for g in gold)
     if not parts["train"] or not parts["dev"]:
         raise ModelError(
@@ -224,7 +226,7 @@ def train(
         )
     learned = [g for g in gold if g.part == "train"]
     learned += rewritten(learned, share=REWRITTEN, seed=settings.seed)
-    examples = make_examples(learned, load_tokenizer(tokenizer), GENERIC)
+    examples = make_examples(learned, cutter, GENERIC)
     log.info("%d training windows, %d tokens", len(examples), sum(len(e.window.ids) for e in examples))
     network = load_pretrained(base, GENERIC)
     if layers is not None:
@@ -236,11 +238,10 @@ def train(
             raise ModelError("which units matter is known of a finished model only; train the encoder first")
         some = random.Random(settings.seed).sample(examples, min(_SAMPLE, len(examples)))
         keep_units(network, inner, some, pad=pad, smoothing=settings.smoothing)
-    Trainer(network, examples, settings, out, pad=pad, soft=soft).run()
+    Trainer(network, examples, settings, out, pad=pad, mask=mask_id(cutter), soft=soft).run()
     finished = out / "model"
-    finish(finished, network, examples, tokenizer=tokenizer)
-    # As stored, and computed as users will have it, so that int8 is part of what is tuned.
-    save_calibration(finished, calibrate(open_directory(str(finished)), [g for g in gold if g.part == "dev"]))
+    finish(finished, network, [e.window for e in examples], tokenizer=tokenizer)
+    tune(finished, [g for g in gold if g.part == "dev"])
     return finished
 
 
@@ -271,11 +272,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--tokens", type=int, default=chosen.tokens, help="padded tokens of a step")
     parser.add_argument("--texts", type=int, default=chosen.texts, help="texts of a step at most")
     parser.add_argument("--lr", type=float, default=chosen.lr, help="peak learning rate of the top encoder layer")
+    parser.add_argument(
+        "--hide", type=float, default=DEFAULTS.hide, help="share of tokens that are hidden, others at every step"
+    )
     parser.add_argument("--seed", type=int, default=chosen.seed)
     parser.add_argument("--threads", type=int, default=DEFAULTS.threads)
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    names = ("epochs", "max_minutes", "tokens", "texts", "lr", "seed", "threads")
+    names = ("epochs", "max_minutes", "tokens", "texts", "lr", "hide", "seed", "threads")
     settings = replace(chosen, **{name: getattr(args, name) for name in names})
     try:
         soft = load_soft(args.soft) if args.soft else ()

@@ -15,10 +15,11 @@ from models.errors import ModelError
 from models.gold import GoldText, GoldUnit, split_part, usable_texts
 from models.labels import GENERIC
 from models.loop import Settings
+from models.network import collate
 from models.objective import make_examples
 from models.soft import SIZES, SoftExample
 from models.storage import load
-from models.train import Trainer, keep_layers, load_pretrained, main
+from models.train import Trainer, hide_tokens, keep_layers, load_pretrained, main
 
 GOOD = ("positive", "usage", "product", "praise")
 LATE = ("negative", "delivery", "fulfilment", "complaint")
@@ -45,11 +46,11 @@ def write(path: Path, gold: list[GoldText], *, source: str = "own") -> Path:
     return path
 
 
-def trainer(base: Path, out: Path, **change: float) -> Trainer:
+def trainer(base: Path, out: Path, *, mask: int | None = None, **change: float) -> Trainer:
     torch.manual_seed(1)
     examples = make_examples(texts(24), load_tokenizer(base / "tokenizer.json"), GENERIC)
     settings = Settings(**{"epochs": 3, "tokens": 64, "threads": 1, **change})  # type: ignore[arg-type]
-    return Trainer(load_pretrained(base, GENERIC), examples, settings, out, pad=1)
+    return Trainer(load_pretrained(base, GENERIC), examples, settings, out, pad=1, mask=mask)
 
 
 def test_loss_falls(tiny_encoder: Path, tmp_path: Path) -> None:
@@ -138,6 +139,28 @@ def test_time_limit_ends_the_schedule(tiny_encoder: Path, tmp_path: Path) -> Non
     assert 1 <= run.progress.step < run.total
     rates = [g["lr"] / peak for g, peak in zip(run.optimizer.param_groups, run.peaks, strict=True)]
     assert max(rates) < 0.3, "annealed although the steps were not used up"
+
+
+def test_hidden_tokens_are_those_of_clauses(tiny_encoder: Path) -> None:
+    examples = make_examples(texts(40), load_tokenizer(tiny_encoder / "tokenizer.json"), GENERIC)
+    batch = collate([e.window for e in examples], pad=1)
+    torch.manual_seed(2)
+    hidden = hide_tokens(batch, 0.3, 43_999)
+    changed = hidden.ids != batch.ids
+    assert (hidden.ids[changed] == 43_999).all()
+    assert not changed[batch.clause < 0].any(), "special tokens and padding stay"
+    assert 0.2 < float(changed[batch.clause >= 0].float().mean()) < 0.4
+
+
+def test_hiding_tokens_changes_the_training(tiny_encoder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="<mask>"):
+        trainer(tiny_encoder, tmp_path / "none", hide=0.1)
+    states = []
+    for n, share in enumerate((0.0, 0.5)):
+        run = trainer(tiny_encoder, tmp_path / str(n), mask=43_999, hide=share)
+        run.run()
+        states.append(run.network.state_dict()["trunk.0.weight"])
+    assert not torch.equal(*states)
 
 
 def test_word_embeddings_do_not_move(tiny_encoder: Path, tmp_path: Path) -> None:
