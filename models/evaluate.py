@@ -19,7 +19,6 @@ from scipy.stats import binomtest
 from models import bootstrap, measure
 from models.baseline import Baseline
 from models.bootstrap import Estimate, show
-from models.calibrate import RANDOM
 from models.cases import Case, answer, by_language, run, tallies
 from models.challenge import ChallengeCase, read_challenge, run_challenge
 from models.engine import TransformerModel, load_model
@@ -34,6 +33,7 @@ from models.units import UnitModel
 
 _SETS = {"annotated": "annotated (real feedback)", "own": "own (written by the project)"}
 _HARDEST = 12
+_RANDOM = frozenset({"random", "random2"})  # `selected_by` of texts that stand for their source
 _HARDEST_NOTE = (
     f"Of the sources with at least {measure.FEW} feedbacks. The lowest of many are partly the unluckiest: on other "
     "texts of the same sources they would look a little better."
@@ -83,7 +83,7 @@ def report(
     parts += ["## Classes", "Both sets and languages together.", measure.classes(together)]
     note = " Only randomly chosen texts can stand for real shares."
     groups = {"own": cases.get("own", [])}
-    groups["annotated, randomly chosen"] = [c for c in cases.get("annotated", []) if c.gold.selected_by in RANDOM]
+    groups["annotated, randomly chosen"] = [c for c in cases.get("annotated", []) if c.gold.selected_by in _RANDOM]
     apart = {f"{name}, {lang}": mine for name, both in groups.items() for lang, mine in by_language(both).items()}
     parts += ["## Calibration", CALIBRATION_NOTE + note, calibration(groups | apart)]
     parts += ["## Risk and coverage", COVERAGE_NOTE + note, coverage(groups)]

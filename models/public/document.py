@@ -15,10 +15,10 @@ from models.scoring import MIN_SUPPORT
 _PROTOCOL = (
     "Public data sets with labels of their own. The sets are not ours and are not shipped. Of each set only texts are "
     "measured whose id falls into the test share by our own rule (`models.gold.split_part`), at most "
-    f"{MOST:,} a set, and none that is known as annotated by this project, be it in another set. "
+    f"{MOST:,} a set, and none that this project annotated to train or tune models, be it in another set. "
     "The shipped weights learn from other texts of these sets with our annotators' labels, never with the labels of "
-    "the set. In the second of their runs they also saw texts that are measured here, without labels: with what an "
-    "earlier run said of them (docs/model.md). From `twitter_us_airline` they learn nothing.\n\n"
+    "the set. Twice they also saw texts that are measured here, without labels: with what earlier "
+    "weights said of them (docs/model.md). From `twitter_us_airline` they learn nothing.\n\n"
     "So the protocol differs from published ones: the units are found end to end, nothing is trained on the set's own "
     "labels or train part beyond what is said above, and the split is ours. Published numbers would be context only; "
     "none are quoted here. Labels are taken as the sets have them, errors included.\n\n"
@@ -54,12 +54,12 @@ def report(
 
 def _known_note(known: int) -> str:
     if known:
-        return f"{known:,} annotated texts are known; none of them is measured."
+        return f"{known:,} texts are known that models learn from or are tuned on; none of them is measured."
     return "No annotated texts were given to leave out: **the model may have learned from texts that are measured.**"
 
 
 def _selection(sets: Mapping[str, PublicSet | None]) -> str:
-    lines = ["| set | texts | in the test share | annotated, left out | measured |", "|---|---:|---:|---:|---:|"]
+    lines = ["| set | texts | in the test share | learned from, left out | measured |", "|---|---:|---:|---:|---:|"]
     for name, public in sets.items():
         if public is None:
             lines.append(f"| {name} | file missing, skipped | - | - | - |")

@@ -68,7 +68,7 @@ class PublicSet:
     in_test: int
     """In the test share."""
     known: int
-    """In the test share, but annotated by this project."""
+    """In the test share, but annotated by this project for training or for choices."""
 
 
 def read_touchpoints(path: Path = TOUCHPOINTS, *, labels: LabelSet = GENERIC) -> dict[str, Touchpoints]:
@@ -108,8 +108,11 @@ def _line(node: yaml.Node | None) -> int:
 
 
 def known_texts(annotated: Sequence[Path]) -> frozenset[str]:
-    """Keys of all texts that this project annotated: those of the gold files given and of `models/data/annotations`."""
-    ids = {gold.id for path in annotated for gold in read_gold(path)} | read_annotations().keys()
+    """Keys of all texts with our labels that models learn from or are tuned on: the train and dev parts of the gold
+    files given, and `models/data/annotations`. Our own test part is as new to them as any other text.
+    """
+    learned = {gold.id for path in annotated for gold in read_gold(path) if gold.part != "test"}
+    ids = learned | read_annotations().keys()
     return frozenset(text_key(i) for i in ids)
 
 

@@ -74,12 +74,14 @@ def rows(document: str, title: str) -> list[str]:
 
 def test_document(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = directory / "out.md"
-    annotated = write(directory / "gold.jsonl", [{"id": "own-x", "lang": "zh", "text": "好", "units": []}])
+    annotated = write(
+        directory / "gold.jsonl", [{"id": "own-x", "lang": "zh", "text": "好", "units": [], "part": "dev"}]
+    )
     assert main(["--texts", str(directory), "--annotated", str(annotated), "--out", str(out)]) == 0
     document = out.read_text(encoding="utf-8")
     assert "Model scripted-1." in document
     assert "python -m models.public --texts DIR --model current --annotated FILE --out FILE" in document
-    assert "1 annotated texts are known; none of them is measured." in document
+    assert "1 texts are known that models learn from or are tuned on; none of them is measured." in document
     assert rows(document, "Texts")[0] == "| chnsenticorp_hotel | 10 | 10 | 0 | 10 |"
     assert "| waimai_10k | file missing, skipped | - | - | - |" in rows(document, "Texts")
     # All ten are called positive. Four are; only negative has five texts, and its F1 is 0.

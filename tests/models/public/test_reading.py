@@ -21,7 +21,7 @@ MAPPED = {"food": "product", "speed": "fulfilment", "rest*": None}
 GOOD = {"id": "acos_laptop-1", "text": TEXT}
 
 
-def test_only_the_test_share_is_taken_and_nothing_annotated(tmp_path: Path) -> None:
+def test_only_the_test_share_is_taken_and_nothing_learned_from(tmp_path: Path) -> None:
     ids = some_ids("waimai_10k", 5)
     others = some_ids("waimai_10k", 3, "train") + some_ids("waimai_10k", 2, "dev")
     write(tmp_path / "waimai_10k.jsonl", [{"id": i, "text": f"菜 {i}", "sentiment": "positive"} for i in ids + others])
@@ -30,7 +30,8 @@ def test_only_the_test_share_is_taken_and_nothing_annotated(tmp_path: Path) -> N
         [
             {"id": ids[0], "lang": "zh", "text": "菜", "units": [], "part": "train"},
             # the same text in another set has the same ending
-            {"id": "elsewhere-" + ids[1].split("-")[1], "lang": "zh", "text": "菜", "units": [], "part": "test"},
+            {"id": "elsewhere-" + ids[1].split("-")[1], "lang": "zh", "text": "菜", "units": [], "part": "dev"},
+            {"id": ids[2], "lang": "zh", "text": "菜", "units": [], "part": "test"},
         ],
     )
     found = read_set(tmp_path, "waimai_10k", {}, known_texts([annotated]))
