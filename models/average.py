@@ -3,7 +3,7 @@
 
 Trainings that start from the same weights end near one another, each with errors of its own; their mean is often better
 than any of them and costs no more to run (Wortsman et al. 2022, "Model soups"). The int8 ranges are chosen on the train
-part, decoding and temperatures on the dev part, as after a training.
+part, decoding and temperatures on the dev part.
 """
 
 from __future__ import annotations
@@ -23,21 +23,28 @@ from models.engine import find_model
 from models.errors import GoldError, ModelError
 from models.finish import finish, tune
 from models.gold import OWN, GoldText, usable_texts
+from models.labels import GENERIC
 from models.network import UnitNetwork
 from models.storage import Stored, load
 
-_SAMPLE = 2000  # texts that the int8 ranges are chosen on
+_SAMPLE = 2000  # texts that the sample for the int8 ranges is drawn from
 
 
 def average(models: Sequence[Stored]) -> UnitNetwork:
     """The network whose weights are the mean of those of `models`.
 
-    Raises `ModelError` for models of another shape or tokenizer: their weights do not mean the same.
+    Raises `ModelError` for fewer than two models, and for models of another shape, label set or tokenizer: their
+    weights do not mean the same.
     """
+    if len(models) < 2:
+        raise ModelError(f"an average is of two models or more; {len(models)} given")
     first, *others = models
+    for model in models:
+        if model.labels != GENERIC:
+            raise ModelError(f"{model.directory}: not the labels of {GENERIC.taxonomy!r}, which calibration needs")
     for other in others:
-        if other.encoder != first.encoder or other.labels != first.labels:
-            raise ModelError(f"{other.directory}: not the shape or labels of {first.directory}; no average of the two")
+        if other.encoder != first.encoder:
+            raise ModelError(f"{other.directory}: not the shape of {first.directory}; no average of the two")
         if other.tokenizer.read_bytes() != first.tokenizer.read_bytes():
             raise ModelError(f"{other.directory}: not the tokenizer of {first.directory}; no average of the two")
     network = first.network()

@@ -2,8 +2,9 @@
 
 Decoding weights are searched for the best mean of unit F1 and end-to-end F1 over data sets and
 languages. Temperatures (Guo et al. 2017, "On Calibration of Modern Neural Networks") minimise the negative
-log-likelihood of the gold label on matched units of real texts, where there are enough: texts written for training are
-harder on purpose. How the real ones were chosen makes no difference that shows (docs/experiments.md).
+log-likelihood of the gold label on matched units of real texts (every source but `own`), where there are enough: those
+that this project wrote are harder on purpose. How the real ones were chosen makes no difference that shows
+(docs/experiments.md).
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def finish(directory: Path, network: UnitNetwork, windows: Sequence[Window], *, 
 
 
 def tune(directory: Path, dev: Sequence[GoldText]) -> None:
-    """Choose decoding and temperatures of a finished model on `dev`: as stored, and computed as users will have it, so
-    that int8 is part of what is tuned.
+    """Choose decoding and temperatures of a finished model on `dev`: as it is stored and as a CPU computes it, so that
+    int8 is part of what is tuned.
     """
-    save_calibration(directory, calibrate(open_directory(str(directory)), dev))
+    save_calibration(directory, calibrate(open_directory(str(directory), device="cpu"), dev))

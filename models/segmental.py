@@ -112,7 +112,7 @@ def _total(energy: Tensor, ends: Tensor) -> Tensor:
     """Log-sum (B,) over all segmentations of the first `ends` clauses of each window.
 
     Its derivative by the energy of a segment is the share of the segmentations that hold the segment, known from the
-    sums on both sides of it; automatic differentiation of the recursion would take W squared operations.
+    sums on both sides of it; automatic differentiation would take W squared small operations instead of 2 W.
     """
     fixed = energy.detach()
     after = _after(fixed, ends)

@@ -73,8 +73,7 @@ class Trainer(Loop):
         mask: int | None = None,
         soft: Sequence[SoftExample] = (),
     ) -> None:
-        if settings.hide and mask is None:
-            raise ModelError("tokens can be hidden only where the tokenizer has a token for that: <mask> or [MASK]")
+        check_hidden(settings.hide, mask)
         self.examples, self.soft, self.pad, self.mask, self.settings = examples, soft, pad, mask, settings
         identity = _identity(network, examples, soft, settings)
         super().__init__(network, _groups(network, settings), settings, out, identity=identity)
@@ -125,6 +124,14 @@ def _identity(
     for taught in soft:
         digest.update(repr(taught.window).encode() + taught.labels.tobytes() + taught.link.tobytes())
     return digest.hexdigest()
+
+
+def check_hidden(share: float, mask: int | None) -> None:
+    """Raises `ModelError` where `share` of the tokens cannot be hidden behind the token `mask`."""
+    if not 0 <= share < 1:
+        raise ModelError(f"the share of hidden tokens has to be from 0 to below 1, is {share}")
+    if share and mask is None:
+        raise ModelError("tokens can be hidden only where the tokenizer has a token for that: <mask> or [MASK]")
 
 
 def hide_tokens(batch: Batch, share: float, mask: int) -> Batch:
@@ -218,6 +225,8 @@ def train(
     prepare_torch(settings)
     tokenizer = base / TOKENIZER
     cutter = load_tokenizer(tokenizer)
+    mask = mask_id(cutter)
+    check_hidden(settings.hide, mask)
     parts = Counter(g.part for g in gold)
     if not parts["train"] or not parts["dev"]:
         raise ModelError(
@@ -238,7 +247,7 @@ def train(
             raise ModelError("which units matter is known of a finished model only; train the encoder first")
         some = random.Random(settings.seed).sample(examples, min(_SAMPLE, len(examples)))
         keep_units(network, inner, some, pad=pad, smoothing=settings.smoothing)
-    Trainer(network, examples, settings, out, pad=pad, mask=mask_id(cutter), soft=soft).run()
+    Trainer(network, examples, settings, out, pad=pad, mask=mask, soft=soft).run()
     finished = out / "model"
     finish(finished, network, [e.window for e in examples], tokenizer=tokenizer)
     tune(finished, [g for g in gold if g.part == "dev"])

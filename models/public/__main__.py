@@ -42,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         model=model.model_id + engine,
         command=command,
         known=len(known),
+        told=bool(args.annotated),
     )
     args.out.write_text(text, encoding="utf-8")
     print(f"written to {args.out}")
@@ -52,7 +53,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m models.public", description="Score a model on public data sets.")
     parser.add_argument("--texts", type=Path, required=True, help="directory of the public data sets")
     parser.add_argument("--model", default="current", help="model name, directory or Hugging Face id")
-    parser.add_argument("--annotated", type=Path, nargs="+", default=[], help="labelled public feedback, left out")
+    parser.add_argument(
+        "--annotated",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="labelled public feedback: its train and dev parts are left out",
+    )
     parser.add_argument("--out", type=Path, required=True, help="Markdown file to write")
     return parser
 

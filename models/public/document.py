@@ -37,10 +37,13 @@ def report(
     model: str,
     command: str,
     known: int,
+    told: bool,
 ) -> str:
-    """The whole document, in Markdown; `known` is how many annotated texts it was told of."""
+    """The whole document, in Markdown; `known` is how many texts with our labels were left out, `told` whether those
+    were among them whose labels are not published.
+    """
     parts = ["# Public data sets", "<!-- Written by models.public; run the command again instead of editing. -->"]
-    parts += [f"Model {model}. Command:", f"```\n{command}\n```", _PROTOCOL, "## Texts", _known_note(known)]
+    parts += [f"Model {model}. Command:", f"```\n{command}\n```", _PROTOCOL, "## Texts", _known_note(known, told=told)]
     parts += [_selection(sets)]
     for measure in MEASURES:
         rows = {name: measure.run(answered[name], labels) for name in measure.sets if name in answered}
@@ -52,14 +55,17 @@ def report(
     return "\n\n".join(parts) + "\n"
 
 
-def _known_note(known: int) -> str:
-    if known:
-        return f"{known:,} texts are known that models learn from or are tuned on; none of them is measured."
-    return "No annotated texts were given to leave out: **the model may have learned from texts that are measured.**"
+def _known_note(known: int, *, told: bool) -> str:
+    if told:
+        return f"{known:,} texts are known that models may learn from or be tuned on; none of them is measured."
+    return (
+        f"Only the {known:,} texts whose labels are published were left out, no labelled feedback was given: **the "
+        "model may have learned from texts that are measured.**"
+    )
 
 
 def _selection(sets: Mapping[str, PublicSet | None]) -> str:
-    lines = ["| set | texts | in the test share | learned from, left out | measured |", "|---|---:|---:|---:|---:|"]
+    lines = ["| set | texts | in the test share | learned from or tuned on | measured |", "|---|---:|---:|---:|---:|"]
     for name, public in sets.items():
         if public is None:
             lines.append(f"| {name} | file missing, skipped | - | - | - |")

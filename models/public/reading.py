@@ -108,8 +108,8 @@ def _line(node: yaml.Node | None) -> int:
 
 
 def known_texts(annotated: Sequence[Path]) -> frozenset[str]:
-    """Keys of all texts with our labels that models learn from or are tuned on: the train and dev parts of the gold
-    files given, and `models/data/annotations`. Our own test part is as new to them as any other text.
+    """Keys of all texts with our labels that models may learn from or be tuned on: the train and dev parts of the gold
+    files given, and `models/data/annotations`. The test part of the gold files is as new to them as any other text.
     """
     learned = {gold.id for path in annotated for gold in read_gold(path) if gold.part != "test"}
     ids = learned | read_annotations().keys()

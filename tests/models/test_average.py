@@ -1,6 +1,7 @@
 """The mean of several models: its weights, what cannot be averaged, and the finished directory."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,23 @@ def test_command_writes_a_model_that_loads(
     out = tmp_path / "mean"
     assert main([str(built), str(other), "--own", str(own), "--out", str(out)]) == 0
     assert str(out) in capsys.readouterr().out
+    mean, found = average([load(built), load(other)]).state_dict(), load(out).network().state_dict()
+    for name, value in mean.items():
+        assert torch.allclose(found[name], value, atol=float(value.abs().max()) / 200), name
+    assert load(out).calibration != UNCALIBRATED
     assert load_model(str(out)).predict(["味道不错"])
+
+
+def test_one_model_is_no_average(built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(built), "--out", str(tmp_path / "mean")]) == 2
+    assert "two models or more" in capsys.readouterr().err
+
+
+def test_models_of_other_labels_are_refused(built: Path) -> None:
+    first = load(built)
+    other = replace(first, labels=replace(first.labels, taxonomy="hotels"))
+    with pytest.raises(ModelError, match="not the labels"):
+        average([first, other])
 
 
 def test_command_says_what_is_missing(built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

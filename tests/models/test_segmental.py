@@ -75,9 +75,14 @@ def test_windows_of_a_batch_do_not_mix() -> None:
     assert float(both) == pytest.approx(float(one * 5 + two * 2) / 7, abs=1e-4)
 
 
-def test_gradient_reaches_links_and_labels() -> None:
-    labels, link = scores(4, seed=1)
-    for value in (*labels.values(), link):
-        value.requires_grad_(True)
-    segmentation_loss(labels, link, segmentation_of([(0, 0, -1, 1)])).backward()
-    assert all(bool(value.grad.abs().sum() > 0) for value in (*labels.values(), link))
+def test_gradient_is_the_derivative() -> None:
+    """Of labels and links of a batch of unequal lengths, against finite differences."""
+    units = [(0, 0, -1, 1, 2), (0,), (-1, 0, 0)]
+    labels, link = scores(9, seed=1)
+    values = [value.double().requires_grad_(True) for value in (*labels.values(), link[:6])]
+    gold = segmentation_of(units)
+
+    def loss(*given: torch.Tensor) -> torch.Tensor:
+        return segmentation_loss(dict(zip(HEADS, given, strict=False)), given[-1], gold)
+
+    assert torch.autograd.gradcheck(loss, values)

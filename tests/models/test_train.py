@@ -15,7 +15,7 @@ from models.errors import ModelError
 from models.gold import GoldText, GoldUnit, split_part, usable_texts
 from models.labels import GENERIC
 from models.loop import Settings
-from models.network import collate
+from models.network import Batch, collate
 from models.objective import make_examples
 from models.soft import SIZES, SoftExample
 from models.storage import load
@@ -152,15 +152,42 @@ def test_hidden_tokens_are_those_of_clauses(tiny_encoder: Path) -> None:
     assert 0.2 < float(changed[batch.clause >= 0].float().mean()) < 0.4
 
 
-def test_hiding_tokens_changes_the_training(tiny_encoder: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="<mask>"):
-        trainer(tiny_encoder, tmp_path / "none", hide=0.1)
-    states = []
-    for n, share in enumerate((0.0, 0.5)):
-        run = trainer(tiny_encoder, tmp_path / str(n), mask=43_999, hide=share)
-        run.run()
-        states.append(run.network.state_dict()["trunk.0.weight"])
-    assert not torch.equal(*states)
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_the_network_reads_what_is_hidden(tiny_encoder: Path, tmp_path: Path, share: float) -> None:
+    run = trainer(tiny_encoder, tmp_path, mask=43_999, hide=share)
+    read: list[torch.Tensor] = []
+    run.network.register_forward_pre_hook(lambda _network, inputs: read.append(inputs[0].ids))
+    run.run()
+    assert all(bool((ids == 43_999).any()) is (share > 0) for ids in read)
+
+
+@pytest.mark.parametrize(
+    ("share", "mask", "expected"),
+    [(0.1, None, "<mask>"), (1.0, 9, "below 1"), (-0.1, 9, "0"), (float("nan"), 9, "nan")],
+)
+def test_tokens_that_cannot_be_hidden(
+    tiny_encoder: Path, tmp_path: Path, share: float, mask: int | None, expected: str
+) -> None:
+    with pytest.raises(ModelError, match=expected):
+        trainer(tiny_encoder, tmp_path, mask=mask, hide=share)
+
+
+def test_command_hides_behind_the_token_of_the_tokenizer(
+    tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[float, int]] = []
+
+    def hide(batch: Batch, share: float, mask: int) -> Batch:
+        seen.append((share, mask))
+        return batch
+
+    monkeypatch.setattr(training, "hide_tokens", hide)
+    own = write(tmp_path / "own.jsonl", texts(60))
+    given = ["--out", str(tmp_path / "out"), "--base", str(tiny_encoder), "--own", str(own), "--threads", "1"]
+    assert main([*given, "--epochs", "1", "--hide", "0.1"]) == 0
+    mask = load_tokenizer(tiny_encoder / "tokenizer.json").token_to_id("<mask>")
+    assert mask is not None
+    assert set(seen) == {(0.1, mask)}
 
 
 def test_word_embeddings_do_not_move(tiny_encoder: Path, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_document(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document = out.read_text(encoding="utf-8")
     assert "Model scripted-1." in document
     assert "python -m models.public --texts DIR --model current --annotated FILE --out FILE" in document
-    assert "1 texts are known that models learn from or are tuned on; none of them is measured." in document
+    assert "1 texts are known that models may learn from or be tuned on; none of them is measured." in document
     assert rows(document, "Texts")[0] == "| chnsenticorp_hotel | 10 | 10 | 0 | 10 |"
     assert "| waimai_10k | file missing, skipped | - | - | - |" in rows(document, "Texts")
     # All ten are called positive. Four are; only negative has five texts, and its F1 is 0.
@@ -107,7 +107,9 @@ def test_document(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_document_says_when_no_annotated_texts_are_known(directory: Path) -> None:
     assert main(["--texts", str(directory), "--out", str(directory / "out.md")]) == 0
-    assert "No annotated texts were given to leave out" in (directory / "out.md").read_text(encoding="utf-8")
+    assert "no labelled feedback was given: **the model may have learned" in (directory / "out.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_set_with_nothing_to_measure_has_an_empty_row(directory: Path) -> None:
